@@ -1,0 +1,355 @@
+//! Writes what stands inside the generated functions: the cached call itself and the calls of its companions.
+//! Leaves to `companions` how these are declared, to `expand` and `methods` where they go.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Expr, Generics, LitStr, Type};
+
+use crate::args::{Args, KeyRule, Tag, Tags, Ttl};
+use crate::mention::mention;
+use crate::target::{Param, Target};
+use crate::template::{Hole, Piece};
+
+/// One cached function and all that its code depends on.
+pub(crate) struct Code<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) args: &'a Args,
+    pub(crate) cache: &'a Expr,
+    /// What the generated functions belong to: the companion, or `Self`.
+    pub(crate) owner: &'a Ident,
+    /// The names of the function's identity and of its original body, in `owner`.
+    pub(crate) site: &'a Ident,
+    pub(crate) uncached: &'a Ident,
+    /// The type and constant parameters of the surrounding `impl`.
+    pub(crate) outer: &'a Generics,
+    /// The generics of each generated function.
+    pub(crate) generics: &'a Generics,
+}
+
+/// A local variable of ours: invisible to the user's code, whatever names that uses.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// Ours by origin, so that no lint of the user's speaks of it; at the user's place, so that errors point there.
+fn at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+impl Code<'_> {
+    /// The body of the function that callers call.
+    pub(crate) fn cached(&self) -> TokenStream {
+        let (open, tags, call) = (self.open(), self.tags(), local("__hermes_call"));
+        let (hit, value) = (local("__hermes_hit"), &self.target.output.value);
+        let returned = if self.target.output.fallible {
+            quote!(::core::result::Result::Ok(#hit))
+        } else {
+            hit.to_token_stream()
+        };
+        let look = quote_spanned!(at(self.target.output.span)=> #call.hit::<#value>());
+        let look = quote!(if let ::core::option::Option::Some(#hit) = #look { return #returned; });
+        let compute = self.compute("compute");
+        if self.key_decides_tags() {
+            // A hit needs no tags: the entry of this key carries the same ones.
+            quote!({ #open #look #tags #compute })
+        } else {
+            quote!({ #open #tags #look #compute })
+        }
+    }
+
+    pub(crate) fn refresh(&self) -> TokenStream {
+        let (open, tags, compute) = (self.open(), self.tags(), self.compute("refresh"));
+        quote!({ #open #tags #compute })
+    }
+
+    pub(crate) fn peek(&self, twin: bool) -> TokenStream {
+        let (open, tags, call) = (self.open(), self.tags(), local("__hermes_call"));
+        let value = &self.target.output.value;
+        let peek = if twin { quote!(peek_async::<#value>().await) } else { quote!(peek::<#value>()) };
+        quote!({ #open #tags #call.#peek })
+    }
+
+    pub(crate) fn invalidate(&self, twin: bool) -> TokenStream {
+        let (open, call) = (self.open(), local("__hermes_call"));
+        let invalidate = if twin { quote!(invalidate_async().await) } else { quote!(invalidate()) };
+        quote!({ #open #call.#invalidate })
+    }
+
+    pub(crate) fn key(&self) -> TokenStream {
+        let (open, call) = (self.open(), local("__hermes_call"));
+        quote!({ #open #call.key() })
+    }
+
+    pub(crate) fn clear(&self, twin: bool) -> TokenStream {
+        let (cache, let_cache, owner, site) = (local("__hermes_cache"), self.let_cache(), self.owner, self.site);
+        let call = quote!(::hermes::__private::Call);
+        let clear = if twin {
+            quote!(#call::clear_async(#cache, #owner::#site()).await)
+        } else {
+            quote!(#call::clear(#cache, #owner::#site()))
+        };
+        quote!({ #let_cache #clear })
+    }
+
+    fn let_cache(&self) -> TokenStream {
+        let (name, cache) = (local("__hermes_cache"), self.cache);
+        let borrowed = quote_spanned!(at(cache.span())=> &(#cache));
+        quote!(let #name: &::hermes::Cache<_> = #borrowed;)
+    }
+
+    /// Begins a call and gives it its key.
+    fn open(&self) -> TokenStream {
+        let (cache, call) = (local("__hermes_cache"), local("__hermes_call"));
+        let (let_cache, owner, site, key) = (self.let_cache(), self.owner, self.site, self.key_parts());
+        let mutable = (!key.is_empty() || !matches!(self.args.tags, Tags::None)).then(|| quote!(mut));
+        quote! {
+            #let_cache
+            let #mutable #call = ::hermes::__private::Call::new(#cache, #owner::#site());
+            #key
+        }
+    }
+
+    /// What tells entries of one function apart: generic parameters, then `key` or the arguments.
+    fn key_parts(&self) -> TokenStream {
+        let call = local("__hermes_call");
+        let mut parts = TokenStream::new();
+        let generics = self.outer.params.iter().chain(&self.target.sig.generics.params);
+        for generic in generics {
+            match generic {
+                syn::GenericParam::Type(ty) => {
+                    let ty = &ty.ident;
+                    parts.extend(quote!(#call.type_name::<#ty>();));
+                }
+                syn::GenericParam::Const(constant) => {
+                    let constant = &constant.ident;
+                    parts.extend(quote!(#call.arg(&#constant);));
+                }
+                _ => {}
+            }
+        }
+        for Param { name, .. } in self.target.keyed().filter(|param| is_nameless(&param.ty)) {
+            parts.extend(quote!(#call.type_name_of(&#name);));
+        }
+        match &self.args.key {
+            None => {
+                for Param { name, ty, .. } in self.target.keyed() {
+                    parts.extend(quote_spanned!(at(ty.span())=> #call.arg(&#name);));
+                }
+            }
+            Some(KeyRule::Expr(key)) => {
+                let seen = self.seen(key.to_token_stream());
+                let arg = quote_spanned!(at(key.span())=> #call.arg(&(#key)););
+                parts.extend(quote!({ #seen #arg }));
+            }
+            Some(KeyRule::Template(key)) => {
+                for piece in &key.pieces {
+                    parts.extend(match piece {
+                        Piece::Text(text) => quote!(#call.literal(#text);),
+                        Piece::Hole(hole) => {
+                            let value = self.formatted(&[piece], [hole], key.span);
+                            quote!(#call.display(::core::format_args!(#value));)
+                        }
+                    });
+                }
+            }
+        }
+        parts
+    }
+
+    /// Gives a call its tags.
+    fn tags(&self) -> TokenStream {
+        let call = local("__hermes_call");
+        match &self.args.tags {
+            Tags::None => TokenStream::new(),
+            Tags::All(tags) => {
+                let seen = self.seen(tags.to_token_stream());
+                let given = quote_spanned!(at(tags.span())=> #call.tags(#tags););
+                quote!({ #seen #given })
+            }
+            Tags::List(tags) => {
+                let seen = tags.iter().filter_map(|tag| match tag {
+                    Tag::Expr(tag) => Some(tag.to_token_stream()),
+                    Tag::Template(_) => None,
+                });
+                let seen = self.seen(seen.collect());
+                let tags = tags.iter().map(|tag| self.tag(tag));
+                // One array of texts: its temporaries live as long as the call that reads it.
+                quote!({ #seen #call.tags([#(#tags),*]); })
+            }
+        }
+    }
+
+    fn tag(&self, tag: &Tag) -> TokenStream {
+        match tag {
+            Tag::Expr(tag) => {
+                quote_spanned!(at(tag.span())=> ::core::convert::AsRef::<::core::primitive::str>::as_ref(&(#tag)))
+            }
+            Tag::Template(template) => match template.pieces.as_slice() {
+                [Piece::Text(text)] => text.to_token_stream(),
+                pieces => {
+                    let pieces: Vec<_> = pieces.iter().collect();
+                    let format = self.formatted(&pieces, template.holes(), template.span);
+                    quote!(&*::std::format!(#format))
+                }
+            },
+        }
+    }
+
+    /// The arguments of a `format!` that writes `pieces`.
+    fn formatted<'h>(
+        &self,
+        pieces: &[&Piece],
+        holes: impl IntoIterator<Item = &'h Hole>,
+        span: Span,
+    ) -> TokenStream {
+        let format: String = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.replace('{', "{{").replace('}', "}}"),
+                Piece::Hole(hole) if hole.spec.is_empty() => "{}".to_owned(),
+                Piece::Hole(hole) => format!("{{:{}}}", hole.spec),
+            })
+            .collect();
+        let (mut places, mut widths) = (Vec::new(), Vec::<&str>::new());
+        for hole in holes {
+            let root = self.variable(&hole.root, span);
+            let fields = &hole.fields;
+            places.push(quote_spanned!(at(span)=> #root #(.#fields)*));
+            widths.extend(hole.widths.iter().map(String::as_str));
+        }
+        widths.sort_unstable();
+        widths.dedup();
+        let widths = widths.into_iter().map(|name| {
+            let value = self.variable(name, span);
+            quote!(#value = #value)
+        });
+        let format = LitStr::new(&format, at(span));
+        quote_spanned!(at(span)=> #format, #(#places,)* #(#widths),*)
+    }
+
+    /// A parameter or `self`, with the identity it has in the signature, at the place of the template.
+    fn variable(&self, name: &str, span: Span) -> Ident {
+        let original = match self.target.sig.receiver() {
+            Some(receiver) if name == "self" => receiver.self_token.span,
+            _ => self.target.params.iter().find(|param| param.name == name).map_or(span, |param| param.name.span()),
+        };
+        let placed = span.resolved_at(original);
+        match name.strip_prefix("r#") {
+            Some(raw) => Ident::new_raw(raw, placed),
+            None => Ident::new(name, placed),
+        }
+    }
+
+    /// Lets the parameters that `expr` mentions be seen without being moved.
+    fn seen(&self, expr: TokenStream) -> TokenStream {
+        let names: Vec<_> = self
+            .target
+            .keyed()
+            .map(|param| &param.name)
+            .filter(|name| mention(expr.clone(), &name.to_string()).is_some())
+            .collect();
+        if names.is_empty() {
+            return TokenStream::new();
+        }
+        quote! {
+            #[allow(unused_imports)]
+            use ::hermes::__private::{SeenByReference as _, SeenByValue as _};
+            #(#[allow(unused_variables)] let #names = (&::hermes::__private::Seen(&#names)).seen();)*
+        }
+    }
+
+    /// Whether calls with one key always carry the same tags.
+    fn key_decides_tags(&self) -> bool {
+        let named = |name: &str| match &self.args.tags {
+            Tags::None => false,
+            Tags::All(tags) => mention(tags.to_token_stream(), name).is_some(),
+            Tags::List(tags) => tags.iter().any(|tag| match tag {
+                Tag::Expr(tag) => mention(tag.to_token_stream(), name).is_some(),
+                Tag::Template(tag) => tag.names().any(|named| named == name),
+            }),
+        };
+        let by_arguments = self.target.keyed().any(|param| named(&param.name.to_string()));
+        !named("self") && (self.args.key.is_none() || !by_arguments)
+    }
+
+    /// Runs the loader under the call: `compute` or `refresh`.
+    fn compute(&self, verb: &str) -> TokenStream {
+        let (call, rules) = (local("__hermes_call"), self.rules());
+        let (owner, uncached) = (self.owner, self.uncached);
+        let fallible = if self.target.output.fallible { "_try" } else { "" };
+        let (twin, wait) =
+            if self.target.is_async() { ("_async", Some(quote!(.await))) } else { ("", None) };
+        let verb = Ident::new(&format!("{verb}{fallible}{twin}"), at(self.target.output.span));
+        let explicit: Vec<_> = explicit(self.generics).collect();
+        let generics = (!explicit.is_empty()).then(|| quote!(::<#(#explicit),*>));
+        let receiver = self.target.sig.receiver().map(|receiver| receiver.self_token).into_iter();
+        let params = self.target.params.iter().map(|param| &param.name);
+        quote!(#call.#verb(#rules, move || #owner::#uncached #generics (#(#receiver,)* #(#params),*)) #wait)
+    }
+
+    /// What becomes of a computed value.
+    fn rules(&self) -> TokenStream {
+        let (value, ty) = (local("__hermes_value"), &self.target.output.value);
+        let door = quote!(::hermes::__private);
+        let ask = |question: &Expr| quote_spanned!(at(question.span())=> #door::ask(#value, #question));
+        let mut keep = quote!(#door::Keep::yes());
+        let ttl = match &self.args.ttl {
+            None => quote!(::core::option::Option::None),
+            Some(Ttl::Literal(ttl)) => {
+                let (seconds, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
+                quote!(::core::option::Option::Some(::core::time::Duration::new(#seconds, #nanos)))
+            }
+            Some(Ttl::Expr(ttl)) => {
+                let ttl = quote_spanned!(at(ttl.span())=> #door::ttl(#ttl));
+                quote!(::core::option::Option::Some(#ttl))
+            }
+            Some(Ttl::FromValue(closure)) => {
+                let ttl = ask(&Expr::Closure((**closure).clone()));
+                keep.extend(quote!(.ttl(#door::ttl(#ttl))));
+                quote!(::core::option::Option::None)
+            }
+        };
+        match &self.args.weight {
+            None => {}
+            Some(weight @ Expr::Closure(_)) => {
+                let weight = ask(weight);
+                keep.extend(quote!(.weight(#weight)));
+            }
+            Some(weight) => keep.extend(quote_spanned!(at(weight.span())=> .weight(#weight))),
+        }
+        if let Some(condition) = &self.args.cache_if {
+            let kept = match condition {
+                Expr::Closure(_) => quote_spanned!(at(condition.span())=> #door::ask::<_, ::core::primitive::bool>(#value, #condition)),
+                other => quote_spanned!(at(condition.span())=> (#other)(#value)),
+            };
+            keep = quote!(if #kept { #keep } else { #door::Keep::no() });
+        }
+        let asked = self.args.cache_if.is_some()
+            || matches!(self.args.ttl, Some(Ttl::FromValue(_)))
+            || matches!(self.args.weight, Some(Expr::Closure(_)));
+        let value = if asked { value.to_token_stream() } else { quote!(_) };
+        quote!(#door::rules::<#ty, _>(#ttl, |#value: &#ty| #keep))
+    }
+}
+
+/// The generic parameters that a call names: types and constants (lifetimes find themselves).
+fn explicit(generics: &Generics) -> impl Iterator<Item = &Ident> {
+    generics.params.iter().filter_map(|param| match param {
+        syn::GenericParam::Type(ty) => Some(&ty.ident),
+        syn::GenericParam::Const(constant) => Some(&constant.ident),
+        _ => None,
+    })
+}
+
+/// Whether a type holds an `impl Trait`.
+fn is_nameless(ty: &Type) -> bool {
+    fn has_impl(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            proc_macro2::TokenTree::Ident(word) => word == "impl",
+            proc_macro2::TokenTree::Group(group) => has_impl(group.stream()),
+            _ => false,
+        })
+    }
+    has_impl(ty.to_token_stream())
+}
