@@ -1,0 +1,178 @@
+//! Carries a call from a miss to a value: the blocking and the async loop, alike but for `.await`.
+//! Decides nothing; `memory::seek` does.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    pin::pin,
+};
+
+use crate::{
+    cache::Shared,
+    memory::{
+        entries::Held,
+        seek::{Lead, Seek, Turn},
+    },
+    rules::{Keep, Rules},
+    value::Value,
+};
+
+/// How a loader's result can be a failure: an error that is never cached.
+pub trait Fallible {
+    /// What is cached.
+    type Value;
+    /// What is returned to the caller that computed it, and nobody else.
+    type Error;
+
+    /// As a plain result.
+    ///
+    /// # Errors
+    /// The loader's own.
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+}
+
+impl<V, E> Fallible for Result<V, E> {
+    type Value = V;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// Unwraps a result that can't be an error.
+pub(crate) fn certain<V>(result: Result<V, Infallible>) -> V {
+    match result {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
+}
+
+/// Blocks until there is a value: another's, or the loader's.
+pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
+    shared: &Shared,
+    mut seek: Seek<'_>,
+    rules: Rules<F>,
+    loader: impl FnOnce() -> Result<V, E>,
+) -> Result<V, E> {
+    loop {
+        let found = match seek.turn(shared.clock.now()) {
+            Turn::Hit(entry) => entry,
+            Turn::Lead(lead) => return lead_on(shared, lead, rules, loader),
+            Turn::Alone => return alone(shared, loader),
+            Turn::Join(flight) => {
+                shared.counters.wait();
+                let Some(entry) = seek.joined(flight.wait()) else { continue };
+                entry
+            }
+        };
+        match value_of(&found) {
+            Some(value) => return Ok(value),
+            // Two types under one key, which only entries named by hand can have.
+            None => return alone(shared, loader),
+        }
+    }
+}
+
+/// Blocks while the loader runs, and hands its value over.
+pub(crate) fn lead_on<V: Value, E, F: FnOnce(&V) -> Keep>(
+    shared: &Shared,
+    lead: Lead<'_>,
+    rules: Rules<F>,
+    loader: impl FnOnce() -> Result<V, E>,
+) -> Result<V, E> {
+    let result = {
+        let _mark = lead.mark();
+        loader()
+    };
+    shared.counters.computation();
+    hand_over(shared, lead, rules, result)
+}
+
+pub(crate) fn alone<V, E>(shared: &Shared, loader: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    let result = loader();
+    shared.counters.computation();
+    result
+}
+
+/// The same as [`read`], for a task.
+#[cfg(feature = "async")]
+pub(crate) async fn read_async<V, E, F, L>(
+    shared: &Shared,
+    mut seek: Seek<'_>,
+    rules: Rules<F>,
+    loader: impl FnOnce() -> L,
+) -> Result<V, E>
+where
+    V: Value,
+    F: FnOnce(&V) -> Keep,
+    L: Future<Output = Result<V, E>>,
+{
+    loop {
+        let found = match seek.turn(shared.clock.now()) {
+            Turn::Hit(entry) => entry,
+            Turn::Lead(lead) => return lead_on_async(shared, lead, rules, loader()).await,
+            Turn::Alone => return alone_async(shared, loader()).await,
+            Turn::Join(flight) => {
+                shared.counters.wait();
+                let Some(entry) = seek.joined(flight.wait_async().await) else { continue };
+                entry
+            }
+        };
+        match value_of(&found) {
+            Some(value) => return Ok(value),
+            None => return alone_async(shared, loader()).await,
+        }
+    }
+}
+
+/// The same as [`lead_on`], for a task: the mark is set while the loader is polled, and only then.
+#[cfg(feature = "async")]
+pub(crate) async fn lead_on_async<V, E, F, L>(
+    shared: &Shared,
+    lead: Lead<'_>,
+    rules: Rules<F>,
+    loader: L,
+) -> Result<V, E>
+where
+    V: Value,
+    F: FnOnce(&V) -> Keep,
+    L: Future<Output = Result<V, E>>,
+{
+    let mut loader = pin!(loader);
+    let result = poll_fn(|context| {
+        let _mark = lead.mark();
+        loader.as_mut().poll(context)
+    })
+    .await;
+    shared.counters.computation();
+    hand_over(shared, lead, rules, result)
+}
+
+#[cfg(feature = "async")]
+pub(crate) async fn alone_async<V, E>(
+    shared: &Shared,
+    loader: impl Future<Output = Result<V, E>>,
+) -> Result<V, E> {
+    let result = loader.await;
+    shared.counters.computation();
+    result
+}
+
+fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
+    shared: &Shared,
+    lead: Lead<'_>,
+    rules: Rules<F>,
+    result: Result<V, E>,
+) -> Result<V, E> {
+    let value = result?;
+    let keep = (rules.keep)(&value);
+    shared.store(lead, &value, keep.ttl.or(rules.ttl), keep);
+    Ok(value)
+}
+
+/// The value of an entry, if it is of this type.
+#[inline]
+pub(crate) fn value_of<V: Value>(entry: &Held) -> Option<V> {
+    entry.value.downcast_ref::<V>().cloned()
+}

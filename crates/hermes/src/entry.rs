@@ -1,0 +1,222 @@
+//! Entries that are named by hand: the cache without its macros.
+//! A thin coat over `call`.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    cache::Cache,
+    call::Call,
+    error::Error,
+    rules::{self, IntoWeight, Keep, Rules},
+    site,
+    value::{Keeps, Mode, Value},
+};
+
+/// An entry under a name of your own, from [`Cache::entry`].
+///
+/// It can be used again and again. An entry that was stored under other tags is a miss.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let cache = hermes::Cache::from_url("memory://")?;
+/// let greeting = cache.entry("greeting").tags(["texts"]).ttl(Duration::from_secs(60));
+///
+/// assert_eq!(greeting.get_or_compute(|| "hello".to_string()), "hello");
+/// assert_eq!(greeting.get::<String>().as_deref(), Some("hello"));
+/// greeting.invalidate()?;
+/// assert_eq!(greeting.get::<String>(), None);
+/// # Ok::<(), hermes::Error>(())
+/// ```
+pub struct Entry<'c, M: Mode> {
+    cache: &'c Cache<M>,
+    name: Box<str>,
+    tags: Vec<String>,
+    ttl: Option<Duration>,
+    weight: u32,
+}
+
+impl<'c, M: Mode> Entry<'c, M> {
+    pub(crate) fn new(cache: &'c Cache<M>, name: &str) -> Self {
+        Self { cache, name: name.into(), tags: Vec::new(), ttl: None, weight: 1 }
+    }
+
+    /// Gives the entry these tags instead of any it had. They may hold any text.
+    #[must_use]
+    pub fn tags(self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        Self { tags: tags.into_iter().map(|tag| tag.as_ref().to_owned()).collect(), ..self }
+    }
+
+    /// Gives the entry this ttl instead of the cache's own. Zero: it is not stored.
+    #[must_use]
+    pub fn ttl(self, ttl: Duration) -> Self {
+        Self { ttl: Some(ttl), ..self }
+    }
+
+    /// Makes the entry take this much of the capacity instead of 1.
+    #[must_use]
+    pub fn weight(self, weight: impl IntoWeight) -> Self {
+        Self { weight: weight.into_weight(), ..self }
+    }
+
+    /// The value in the cache, or the loader's, which is then stored. Of all who ask at once, one computes.
+    ///
+    /// A hit costs one look-up; see [`Cache`] for what a miss costs.
+    pub fn get_or_compute<V: Value>(&self, loader: impl FnOnce() -> V) -> V
+    where
+        M: Keeps<V>,
+    {
+        let call = self.call();
+        match call.hit() {
+            Some(value) => value,
+            None => call.compute(self.rules(), loader),
+        }
+    }
+
+    /// The value in the cache, or the loader's result; only an `Ok` is stored.
+    ///
+    /// # Errors
+    /// The loader's own, to the caller that ran it; those who waited look again.
+    pub fn get_or_try_compute<V: Value, E>(&self, loader: impl FnOnce() -> Result<V, E>) -> Result<V, E>
+    where
+        M: Keeps<V>,
+    {
+        let call = self.call();
+        match call.hit() {
+            Some(value) => Ok(value),
+            None => call.compute_try(self.rules(), loader),
+        }
+    }
+
+    /// The value in the cache, if there is one of this type. Never computes.
+    #[must_use]
+    pub fn get<V: Value>(&self) -> Option<V>
+    where
+        M: Keeps<V>,
+    {
+        self.call().hit()
+    }
+
+    /// Puts a value in. A computation under way can't overwrite it.
+    ///
+    /// The value counts as computed now. If it was computed before, from data that has changed since, no cache
+    /// can know: prefer [`get_or_compute`](Self::get_or_compute), whose loader runs under the cache's eyes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if the ttl is zero; [`ErrorKind::Backend`](crate::ErrorKind::Backend)
+    /// if a server did not confirm.
+    #[expect(clippy::needless_pass_by_value, reason = "a value that is set is given away")]
+    pub fn set<V: Value>(&self, value: V) -> Result<(), Error>
+    where
+        M: Keeps<V>,
+    {
+        self.check_ttl()?;
+        self.call().set(self.rules(), &value)
+    }
+
+    /// Takes the entry out, whatever its tags, and fences the computation of it that may be under way: once this
+    /// has returned, no later call gets a value whose computation began before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server did not confirm; it may have happened: call
+    /// it again. Never in process.
+    pub fn invalidate(&self) -> Result<(), Error> {
+        self.call().invalidate()
+    }
+
+    fn call(&self) -> Call<'c, M> {
+        let mut call = Call::new(self.cache, &site::ENTRY);
+        call.arg(&*self.name);
+        call.tags(&self.tags);
+        call
+    }
+
+    fn rules<V>(&self) -> Rules<impl FnOnce(&V) -> Keep + use<V, M>> {
+        let weight = self.weight;
+        rules::rules(self.ttl, move |_: &V| Keep::yes().weight(weight))
+    }
+
+    fn check_ttl(&self) -> Result<(), Error> {
+        match self.ttl {
+            Some(Duration::ZERO) => {
+                let doing = format!("setting the entry {:?}", self.name);
+                Err(Error::argument(doing, "its ttl is zero, so it would not be stored"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(feature = "async")]
+impl<M: Mode> Entry<'_, M> {
+    /// [`get_or_compute`](Self::get_or_compute) for async code. Dropping the future frees the key.
+    pub async fn get_or_compute_async<V, L>(&self, loader: impl FnOnce() -> L) -> V
+    where
+        V: Value,
+        L: Future<Output = V>,
+        M: Keeps<V>,
+    {
+        let call = self.call();
+        match call.hit() {
+            Some(value) => value,
+            None => call.compute_async(self.rules(), loader).await,
+        }
+    }
+
+    /// [`get_or_try_compute`](Self::get_or_try_compute) for async code. Dropping the future frees the key.
+    ///
+    /// # Errors
+    /// The loader's own, to the caller that ran it; those who waited look again.
+    pub async fn get_or_try_compute_async<V, E, L>(&self, loader: impl FnOnce() -> L) -> Result<V, E>
+    where
+        V: Value,
+        L: Future<Output = Result<V, E>>,
+        M: Keeps<V>,
+    {
+        let call = self.call();
+        match call.hit() {
+            Some(value) => Ok(value),
+            None => call.compute_try_async(self.rules(), loader).await,
+        }
+    }
+
+    /// [`get`](Self::get) for async code.
+    pub async fn get_async<V: Value>(&self) -> Option<V>
+    where
+        M: Keeps<V>,
+    {
+        self.get()
+    }
+
+    /// [`set`](Self::set) for async code.
+    ///
+    /// # Errors
+    /// As of [`set`](Self::set).
+    pub async fn set_async<V: Value>(&self, value: V) -> Result<(), Error>
+    where
+        M: Keeps<V>,
+    {
+        self.check_ttl()?;
+        self.call().set_async(self.rules(), &value).await
+    }
+
+    /// [`invalidate`](Self::invalidate) for async code.
+    ///
+    /// # Errors
+    /// As of [`invalidate`](Self::invalidate).
+    pub async fn invalidate_async(&self) -> Result<(), Error> {
+        self.call().invalidate_async().await
+    }
+}
+
+impl<M: Mode> fmt::Debug for Entry<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cache: _, name, tags, ttl, weight } = self;
+        f.debug_struct("Entry")
+            .field("name", name)
+            .field("tags", tags)
+            .field("ttl", ttl)
+            .field("weight", weight)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! One computation under way, and those who wait for it: threads and tasks in one list.
+//! Decides nothing: who leads and who joins is settled by whoever keeps the table of flights.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    time::Instant,
+};
+
+use crate::{
+    alarm::Alarm,
+    clock,
+    shim::{Mutex, lock, thread},
+};
+
+/// What came of a flight, for those who joined it.
+#[derive(Debug, Clone)]
+pub(crate) enum Landing<T> {
+    /// The leader computed this.
+    Value(T),
+    /// The leader failed, panicked or was dropped: nobody computes now.
+    Failed,
+    /// The wait was over before the flight was.
+    Overdue,
+}
+
+/// One computation under way. Landing and failing are final, and the first of them counts.
+#[derive(Debug)]
+pub(crate) struct Flight<T> {
+    state: Mutex<State<T>>,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    landing: Option<Landing<T>>,
+    waiters: Vec<(u64, Waker)>,
+    last_id: u64,
+}
+
+impl<T: Clone> Flight<T> {
+    pub(crate) fn new() -> Self {
+        Self { state: Mutex::new(State { landing: None, waiters: Vec::new(), last_id: 0 }) }
+    }
+
+    /// Hands the value to all who wait, and to all who still come.
+    pub(crate) fn land(&self, value: T) {
+        self.end(Landing::Value(value));
+    }
+
+    /// Sends all who wait away without a value.
+    pub(crate) fn fail(&self) {
+        self.end(Landing::Failed);
+    }
+
+    fn end(&self, landing: Landing<T>) {
+        let waiters = {
+            let mut state = lock(&self.state);
+            if state.landing.is_some() {
+                return;
+            }
+            state.landing = Some(landing);
+            std::mem::take(&mut state.waiters)
+        };
+        for (_, waker) in waiters {
+            waker.wake();
+        }
+    }
+
+    /// Parks this thread until the flight ends, at the latest until `deadline`.
+    pub(crate) fn wait(&self, deadline: Instant) -> Landing<T> {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut seat = Seat::none(self);
+        loop {
+            if let Some(landing) = seat.take_or_sit(&waker) {
+                return landing;
+            }
+            let left = deadline.saturating_duration_since(clock::instant());
+            if left.is_zero() {
+                return Landing::Overdue;
+            }
+            thread::park_timeout(left);
+        }
+    }
+
+    /// The same for a task, on any runtime or none.
+    pub(crate) fn join(&self, deadline: Instant) -> Join<'_, T> {
+        Join { seat: Seat::none(self), deadline, alarm: None }
+    }
+}
+
+/// A place in the list of those who wait; given back when dropped.
+#[derive(Debug)]
+struct Seat<'f, T> {
+    flight: &'f Flight<T>,
+    id: Option<u64>,
+}
+
+impl<'f, T> Seat<'f, T> {
+    fn none(flight: &'f Flight<T>) -> Self {
+        Self { flight, id: None }
+    }
+}
+
+impl<T: Clone> Seat<'_, T> {
+    /// The landing if there is one; else `waker` is woken when there is.
+    fn take_or_sit(&mut self, waker: &Waker) -> Option<Landing<T>> {
+        let mut state = lock(&self.flight.state);
+        if let Some(landing) = &state.landing {
+            return Some(landing.clone());
+        }
+        let mine = self.id.and_then(|id| state.waiters.iter_mut().find(|(other, _)| *other == id));
+        match mine {
+            Some((_, old)) => old.clone_from(waker),
+            None => {
+                state.last_id += 1;
+                let id = state.last_id;
+                state.waiters.push((id, waker.clone()));
+                self.id = Some(id);
+            }
+        }
+        None
+    }
+}
+
+impl<T> Drop for Seat<'_, T> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            let mut state = lock(&self.flight.state);
+            let place = state.waiters.iter().position(|(other, _)| *other == id);
+            let waker = place.map(|place| state.waiters.swap_remove(place));
+            drop(state);
+            drop(waker);
+        }
+    }
+}
+
+/// A task's wait for a flight.
+#[derive(Debug)]
+pub(crate) struct Join<'f, T> {
+    seat: Seat<'f, T>,
+    deadline: Instant,
+    alarm: Option<(Alarm, Waker)>,
+}
+
+impl<T: Clone> Future for Join<'_, T> {
+    type Output = Landing<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landing<T>> {
+        let this = self.get_mut();
+        if let Some(landing) = this.seat.take_or_sit(context.waker()) {
+            return Poll::Ready(landing);
+        }
+        if clock::instant() >= this.deadline {
+            return Poll::Ready(Landing::Overdue);
+        }
+        let set = this.alarm.as_ref().is_some_and(|(_, waker)| waker.will_wake(context.waker()));
+        if !set {
+            let alarm = Alarm::set(this.deadline, context.waker().clone());
+            this.alarm = Some((alarm, context.waker().clone()));
+        }
+        Poll::Pending
+    }
+}
+
+struct Unpark(thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}

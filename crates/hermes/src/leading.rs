@@ -1,0 +1,51 @@
+//! Which flights this thread is computing for right now, so that a loader that asks for its own result is noticed.
+//! Knows flights by their number only.
+
+use std::{cell::RefCell, marker::PhantomData};
+
+thread_local! {
+    static LEADING: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A flight, told from all others while it exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlightId(usize);
+
+impl FlightId {
+    /// The number of a flight that stays where it is.
+    pub(crate) fn of<T>(flight: &T) -> Self {
+        Self(std::ptr::from_ref(flight).addr())
+    }
+}
+
+/// Says that this thread computes for a flight. Bound to the thread.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    flight: FlightId,
+    thread: PhantomData<*const ()>,
+}
+
+impl Mark {
+    pub(crate) fn set(flight: FlightId) -> Self {
+        LEADING.with_borrow_mut(|leading| leading.push(flight));
+        Self { flight, thread: PhantomData }
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        LEADING.with_borrow_mut(|leading| {
+            let last = leading.pop();
+            debug_assert_eq!(
+                last,
+                Some(self.flight),
+                "marks are dropped in the reverse order of their setting"
+            );
+        });
+    }
+}
+
+/// Whether this thread computes for a flight, itself or in a loader that called it.
+pub(crate) fn is_leading(flight: FlightId) -> bool {
+    LEADING.with_borrow(|leading| leading.contains(&flight))
+}

@@ -1,0 +1,302 @@
+//! Decides what one caller does after a miss: lead, join, or compute alone.
+//! Neither waits nor computes; whoever drives it does.
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hermescache_protocol::Moment;
+
+use super::{
+    Computed, Memory,
+    entries::{Displaced, Held},
+    key::{Lookup, StoreKey},
+    tags::Group,
+};
+use crate::{
+    clock,
+    flight::{Flight, Landing},
+    leading,
+    shim::{Mutex, MutexGuard, lock},
+};
+
+const SHARDS: usize = 64;
+
+/// A leader that has computed for this many times the patience is given up: its key is free for another.
+const PATIENCES_TO_GIVE_UP: u32 = 10;
+
+/// A caller that has seen this many leaders fail computes for itself.
+const FAILURES_TO_GIVE_UP: u8 = 2;
+
+/// The computations under way, by key.
+#[derive(Debug)]
+pub(crate) struct Flights {
+    hasher: RandomState,
+    shards: Box<[Mutex<HashMap<StoreKey, Seat>>]>,
+    patience: Duration,
+}
+
+/// Who computes a key now.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    /// Only this one's value is stored.
+    lead: Arc<Tagged>,
+    /// Computes for those whose patience with the lead is at an end.
+    relief: Option<Arc<Tagged>>,
+}
+
+/// A flight, and the versions of the tags its value will carry.
+#[derive(Debug)]
+pub(crate) struct Tagged {
+    flight: Flight<Held>,
+    group: Arc<Group>,
+    stamp: u64,
+    since: Instant,
+}
+
+impl Tagged {
+    /// The stamp is taken here, before the loader runs: a clean that lands meanwhile must win.
+    fn new(group: &Arc<Group>, since: Instant) -> Arc<Self> {
+        Arc::new(Self { flight: Flight::new(), group: Arc::clone(group), stamp: group.stamp(), since })
+    }
+
+    /// Whether its value will do for a caller with this group that starts to wait now.
+    fn serves(&self, group: &Group) -> bool {
+        self.group.stamp() == self.stamp && self.group.tags().eq(group.tags())
+    }
+
+    fn id(&self) -> leading::FlightId {
+        leading::FlightId::of(self)
+    }
+}
+
+impl Flights {
+    pub(crate) fn new(patience: Duration) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { hasher: RandomState::new(), shards, patience }
+    }
+
+    pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Seat>> {
+        lock(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
+    }
+}
+
+/// One caller's way from a miss to a value.
+#[derive(Debug)]
+pub(crate) struct Seek<'m> {
+    memory: &'m Memory,
+    key: StoreKey,
+    group: Arc<Group>,
+    failures: u8,
+}
+
+/// What the caller does next.
+#[derive(Debug)]
+pub(crate) enum Turn<'m> {
+    /// Takes this: somebody has put it in meanwhile.
+    Hit(Held),
+    /// Computes, and hands the value over.
+    Lead(Lead<'m>),
+    /// Waits, and tells what came of it.
+    Join(Joined),
+    /// Computes for itself: nobody waits for the value, and it is not stored.
+    Alone,
+}
+
+impl<'m> Seek<'m> {
+    pub(crate) fn new(memory: &'m Memory, lookup: Lookup<'_>, group: Arc<Group>) -> Self {
+        Self { memory, key: StoreKey::from(lookup), group, failures: 0 }
+    }
+
+    /// What to do now, by what is under way.
+    pub(crate) fn turn(&self, now: Moment) -> Turn<'m> {
+        let mut left = Displaced::new();
+        let mut deposed = None;
+        let turn = {
+            let mut seats = self.memory.flights.shard(&self.key);
+            match self.entry(now, &mut left) {
+                Some(entry) => Turn::Hit(entry),
+                None if self.failures >= FAILURES_TO_GIVE_UP => Turn::Alone,
+                None => self.take_or_share_seat(&mut seats, &mut deposed),
+            }
+        };
+        drop((left, deposed));
+        turn
+    }
+
+    /// Leads whatever is under way, so that the value replaces what is there now.
+    pub(crate) fn lead(self) -> Lead<'m> {
+        let (lead, seat) = self.new_seat(clock::instant());
+        let deposed = self.memory.flights.shard(&self.key).insert(self.key.clone(), seat);
+        drop(deposed);
+        lead
+    }
+
+    /// Takes note of a wait, and gives the value if there is one.
+    pub(crate) fn joined(&mut self, landing: Landing<Held>) -> Option<Held> {
+        match landing {
+            Landing::Value(entry) => Some(entry),
+            Landing::Failed => {
+                self.failures += 1;
+                None
+            }
+            Landing::Overdue => None,
+        }
+    }
+
+    fn entry(&self, now: Moment, left: &mut Displaced) -> Option<Held> {
+        let lookup = self.key.as_lookup();
+        let entry = self.memory.entries.get(lookup)?;
+        if entry.is_fresh(now) && entry.group.tags().eq(self.group.tags()) {
+            return Some(entry);
+        }
+        left.extend(self.memory.entries.take_this(lookup, &entry));
+        left.push(entry);
+        None
+    }
+
+    fn take_or_share_seat(
+        &self,
+        seats: &mut HashMap<StoreKey, Seat>,
+        deposed: &mut Option<Seat>,
+    ) -> Turn<'m> {
+        let now = clock::instant();
+        let patience = self.memory.flights.patience;
+        let age = |flight: &Tagged| now.saturating_duration_since(flight.since);
+
+        let usable = |seat: &&mut Seat| {
+            seat.lead.serves(&self.group) && age(&seat.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
+        };
+        let Some(seat) = seats.get_mut(&self.key).filter(usable) else {
+            let (lead, seat) = self.new_seat(now);
+            *deposed = seats.insert(self.key.clone(), seat);
+            return Turn::Lead(lead);
+        };
+        if age(&seat.lead) < patience {
+            return self.join(&seat.lead);
+        }
+        match &seat.relief {
+            Some(relief) if relief.serves(&self.group) && age(relief) < patience => self.join(relief),
+            _ => {
+                let relief = Tagged::new(&self.group, now);
+                seat.relief = Some(Arc::clone(&relief));
+                Turn::Lead(self.lead_of(relief))
+            }
+        }
+    }
+
+    fn join(&self, flight: &Arc<Tagged>) -> Turn<'m> {
+        if leading::is_leading(flight.id()) {
+            // The loader asks for its own result: to wait for it would be to wait for ever.
+            return Turn::Alone;
+        }
+        let deadline = flight.since + self.memory.flights.patience;
+        Turn::Join(Joined { flight: Arc::clone(flight), deadline })
+    }
+
+    fn new_seat(&self, now: Instant) -> (Lead<'m>, Seat) {
+        let flight = Tagged::new(&self.group, now);
+        (self.lead_of(Arc::clone(&flight)), Seat { lead: flight, relief: None })
+    }
+
+    fn lead_of(&self, flight: Arc<Tagged>) -> Lead<'m> {
+        Lead { memory: self.memory, key: self.key.clone(), flight }
+    }
+}
+
+/// A flight that somebody else leads.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    flight: Arc<Tagged>,
+    deadline: Instant,
+}
+
+impl Joined {
+    pub(crate) fn wait(&self) -> Landing<Held> {
+        self.flight.flight.wait(self.deadline)
+    }
+
+    pub(crate) async fn wait_async(&self) -> Landing<Held> {
+        self.flight.flight.join(self.deadline).await
+    }
+}
+
+/// The duty to compute. Dropped without a value, it frees the key and sends those who wait to look again.
+#[derive(Debug)]
+pub(crate) struct Lead<'m> {
+    memory: &'m Memory,
+    key: StoreKey,
+    flight: Arc<Tagged>,
+}
+
+/// What became of a computed value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Commit {
+    /// It is stored.
+    Stored,
+    /// Its key was invalidated, or taken over, while it was computed.
+    Fenced,
+}
+
+impl Lead<'_> {
+    /// Marks this thread as computing for the flight, until the mark is dropped.
+    pub(crate) fn mark(&self) -> leading::Mark {
+        leading::Mark::set(self.flight.id())
+    }
+
+    /// Stores the value if the key is still ours, and hands it to all who wait.
+    pub(crate) fn commit<V: Any + Send + Sync>(self, computed: Computed<V>, now: Moment) -> Commit {
+        let entry = computed.into_entry(Arc::clone(&self.flight.group), self.flight.stamp);
+        let mut left = Displaced::new();
+        let commit = {
+            let mut seats = self.memory.flights.shard(&self.key);
+            match self.leave(&mut seats) {
+                Some(Rank::Lead) => {
+                    left = self.memory.entries.put(self.key.clone(), Arc::clone(&entry), now);
+                    Commit::Stored
+                }
+                Some(Rank::Relief) | None => Commit::Fenced,
+            }
+        };
+        self.flight.flight.land(entry);
+        drop(left);
+        commit
+    }
+
+    /// Hands a value that may not be stored to those who wait, if any.
+    pub(crate) fn pass<V: Any + Send + Sync>(self, computed: impl FnOnce() -> Computed<V>) {
+        self.leave(&mut self.memory.flights.shard(&self.key));
+        // Nobody can join any more; those who did hold the flight.
+        if Arc::strong_count(&self.flight) > 1 {
+            let entry = computed().into_entry(Arc::clone(&self.flight.group), self.flight.stamp);
+            self.flight.flight.land(entry);
+        }
+    }
+
+    /// Gives up the seat, and says which it was; none if another has it by now.
+    fn leave(&self, seats: &mut HashMap<StoreKey, Seat>) -> Option<Rank> {
+        let seat = seats.get_mut(&self.key)?;
+        if Arc::ptr_eq(&seat.lead, &self.flight) {
+            seats.remove(&self.key);
+            return Some(Rank::Lead);
+        }
+        seat.relief.take_if(|relief| Arc::ptr_eq(relief, &self.flight)).map(|_| Rank::Relief)
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        self.leave(&mut self.memory.flights.shard(&self.key));
+        self.flight.flight.fail();
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    Lead,
+    Relief,
+}

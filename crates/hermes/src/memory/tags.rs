@@ -1,0 +1,208 @@
+//! The tag table: one counter for each tag in use, and the groups of counters that entries hang on.
+//! Knows nothing of entries or keys.
+
+use std::{
+    borrow::Borrow,
+    collections::HashSet,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::shim::{Mutex, lock};
+
+const SHARDS: usize = 64;
+
+/// A tag's counter. A clean adds one to it.
+///
+/// The table owns it, and drops it, under its own lock, only when nobody else holds it: a clean can therefore
+/// never miss a counter that a computation or an entry depends on.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    tag: Box<str>,
+    cleans: AtomicU64,
+}
+
+impl Cell {
+    fn new(tag: &str) -> Arc<Self> {
+        Arc::new(Self { tag: tag.into(), cleans: AtomicU64::new(0) })
+    }
+
+    /// Makes every entry that hangs on this cell a miss.
+    pub(crate) fn clean(&self) {
+        self.cleans.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// The cells that an entry hangs on: the namespace's, its function's, and its own tags', sorted.
+#[derive(Debug)]
+pub(crate) struct Group {
+    cells: Box<[Arc<Cell>]>,
+    table: Arc<TagTable>,
+}
+
+/// How many cells of a group are not tags of the user: the namespace's and the function's.
+const IMPLICIT: usize = 2;
+
+impl Group {
+    /// The sum of all counts. Counts only grow, so two sums are equal only if no cell was cleaned in between:
+    /// one number stands for the versions of all tags.
+    #[inline]
+    pub(crate) fn stamp(&self) -> u64 {
+        self.cells.iter().fold(0, |sum, cell| sum.wrapping_add(cell.cleans.load(Ordering::Acquire)))
+    }
+
+    /// The user's tags, sorted, each once.
+    pub(crate) fn tags(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.cells[IMPLICIT..].iter().map(|cell| &*cell.tag)
+    }
+
+    /// Whether these are the user's tags; `tags` is sorted, each once.
+    pub(crate) fn has_tags(&self, tags: &[Box<str>]) -> bool {
+        self.tags().eq(tags.iter().map(|tag| &**tag))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for cell in std::mem::take(&mut self.cells).into_iter().skip(IMPLICIT) {
+            self.table.give_back(cell);
+        }
+    }
+}
+
+/// All cells in use, by tag.
+#[derive(Debug)]
+pub(crate) struct TagTable {
+    hasher: RandomState,
+    shards: Box<[Mutex<HashSet<Named>>]>,
+}
+
+impl TagTable {
+    pub(crate) fn new() -> Arc<Self> {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Arc::new(Self { hasher: RandomState::new(), shards })
+    }
+
+    /// A cell that is no user's tag and not in the table: its owner keeps it.
+    pub(crate) fn implicit() -> Arc<Cell> {
+        Cell::new("")
+    }
+
+    /// The group of an entry; `tags` is sorted, each once.
+    pub(crate) fn group(
+        self: &Arc<Self>,
+        namespace: &Arc<Cell>,
+        point: &Arc<Cell>,
+        tags: &[Box<str>],
+    ) -> Arc<Group> {
+        let implicit = [Arc::clone(namespace), Arc::clone(point)];
+        let cells = implicit.into_iter().chain(tags.iter().map(|tag| self.cell(tag))).collect();
+        Arc::new(Group { cells, table: Arc::clone(self) })
+    }
+
+    /// Cleans a tag. If it has no cell, nothing hangs on it.
+    pub(crate) fn clean(&self, tag: &str) {
+        if let Some(cell) = lock(self.shard(tag)).get(tag) {
+            cell.0.clean();
+        }
+    }
+
+    /// How many tags are in use.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    fn cell(&self, tag: &str) -> Arc<Cell> {
+        let mut shard = lock(self.shard(tag));
+        match shard.get(tag) {
+            Some(cell) => Arc::clone(&cell.0),
+            None => {
+                let cell = Cell::new(tag);
+                shard.insert(Named(Arc::clone(&cell)));
+                cell
+            }
+        }
+    }
+
+    /// Takes a cell back from one of its holders, and drops it if that was the last.
+    fn give_back(&self, cell: Arc<Cell>) {
+        let mut shard = lock(self.shard(&cell.tag));
+        // The table's and this one. Others can only come through the table, whose lock is held; and it is held
+        // until this one is gone, so that of two who give back at once the second is the last.
+        if Arc::strong_count(&cell) == 2 {
+            shard.remove(&*cell.tag);
+        }
+        drop(cell);
+    }
+
+    fn shard(&self, tag: &str) -> &Mutex<HashSet<Named>> {
+        &self.shards[self.hasher.hash_one(tag) as usize % SHARDS]
+    }
+}
+
+/// A cell that is found by its tag.
+#[derive(Debug)]
+struct Named(Arc<Cell>);
+
+impl Borrow<str> for Named {
+    fn borrow(&self) -> &str {
+        &self.0.tag
+    }
+}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.tag.hash(state);
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.tag == other.0.tag
+    }
+}
+
+impl Eq for Named {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(names: &[&str]) -> Vec<Box<str>> {
+        names.iter().map(|name| Box::from(*name)).collect()
+    }
+
+    #[test]
+    fn a_clean_changes_the_stamp_of_every_group_with_the_tag() {
+        let table = TagTable::new();
+        let (namespace, point) = (TagTable::implicit(), TagTable::implicit());
+        let ab = table.group(&namespace, &point, &tags(&["a", "b"]));
+        let b = table.group(&namespace, &point, &tags(&["b"]));
+        let (before_ab, before_b) = (ab.stamp(), b.stamp());
+
+        table.clean("a");
+        assert_ne!(ab.stamp(), before_ab);
+        assert_eq!(b.stamp(), before_b);
+
+        table.clean("b");
+        assert_ne!(b.stamp(), before_b);
+    }
+
+    #[test]
+    fn a_tag_nobody_holds_leaves_the_table() {
+        let table = TagTable::new();
+        let (namespace, point) = (TagTable::implicit(), TagTable::implicit());
+        let first = table.group(&namespace, &point, &tags(&["shared", "first"]));
+        let second = table.group(&namespace, &point, &tags(&["shared", "second"]));
+        assert_eq!(table.len(), 3);
+
+        drop(first);
+        assert_eq!(table.len(), 2);
+        drop(second);
+        assert_eq!(table.len(), 0);
+    }
+}

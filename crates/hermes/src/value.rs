@@ -1,0 +1,44 @@
+//! What a cache can keep: values that can be stored anywhere, or any value in process.
+//! Leaves bytes to codecs.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Keeps values that serialize, and so can move to a server by a change of the URL. The default.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Stored;
+
+/// Keeps any value that can be cloned and shared between threads, in process only.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Live;
+
+/// How a cache keeps its values: [`Stored`] or [`Live`].
+pub trait Mode: sealed::Mode + Send + Sync + 'static {}
+
+impl Mode for Stored {}
+impl Mode for Live {}
+
+/// A value that can be handed out again and again.
+pub trait Value: Clone + Send + Sync + 'static {}
+
+impl<V: Clone + Send + Sync + 'static> Value for V {}
+
+/// Says which values a mode keeps.
+#[diagnostic::on_unimplemented(
+    message = "a cache cannot keep a `{V}`",
+    label = "this value cannot be cached",
+    note = "`Cache` keeps values that are `Clone + Send + Sync + 'static + serde::Serialize + serde::Deserialize`",
+    note = "`Cache<Live>`, from `Cache::builder().live()`, keeps any `Clone + Send + Sync + 'static`, in process"
+)]
+pub trait Keeps<V>: Mode {}
+
+impl<V: Value + Serialize + DeserializeOwned> Keeps<V> for Stored {}
+impl<V: Value> Keeps<V> for Live {}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "what cannot be named cannot be implemented by others")]
+    pub trait Mode {}
+    impl Mode for super::Stored {}
+    impl Mode for super::Live {}
+}

@@ -1,0 +1,72 @@
+//! What a cache is built from, and what is said of it when it is wrong.
+
+use std::time::Duration;
+
+use hermes::{Cache, ErrorKind};
+
+#[track_caller]
+fn refused(cache: Result<Cache, hermes::Error>, said: &str) {
+    let error = cache.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains(said), "{error}");
+}
+
+#[test]
+fn a_bad_url_names_what_is_wrong() {
+    for (url, said) in [
+        ("", "no scheme"),
+        ("memory", "no scheme"),
+        ("memroy://", "no backend for \"memroy\""),
+        ("http://localhost", "no backend for \"http\""),
+        ("memory://localhost", "takes no host or path, but it has \"localhost\""),
+        ("memory://?capcity=1", "no parameter \"capcity\"; there are namespace, ttl, capacity"),
+        ("memory://?capacity", "\"capacity\" has no value"),
+        ("memory://?capacity=many", "capacity: \"many\" is no number"),
+        ("memory://?capacity=-1", "capacity: \"-1\" is no number"),
+        ("memory://?capacity=0", "capacity is 0"),
+        ("memory://?capacity=1&capacity=2", "\"capacity\" is given twice"),
+        ("memory://?ttl=0", "ttl is zero"),
+        ("memory://?ttl=0s", "ttl is zero"),
+        ("memory://?ttl=soon", "ttl: \"soon\" is no time"),
+        ("memory://?ttl=36501d", "at most 100 years"),
+        ("memory://?ttl=99999999999999999999", "ttl:"),
+        ("memory://?jitter=1.5", "jitter is 1.5"),
+        ("memory://?jitter=NaN", "jitter is NaN"),
+        ("memory://?namespace=", "the namespace is empty"),
+        ("memory://?namespace=a%20b", "the namespace holds ' '"),
+    ] {
+        refused(Cache::from_url(url), said);
+    }
+}
+
+#[test]
+fn a_bad_option_names_what_is_wrong() {
+    refused(Cache::builder().ttl(Duration::ZERO).build(), "ttl is zero");
+    refused(Cache::builder().ttl(Duration::MAX).build(), "at most 100 years");
+    refused(Cache::builder().capacity(0).build(), "capacity is 0");
+    refused(Cache::builder().jitter(-0.1).build(), "jitter is -0.1");
+    for (namespace, said) in [
+        ("", "is empty"),
+        ("a{b", "holds '{'"),
+        ("}", "holds '}'"),
+        ("a b", "holds ' '"),
+        ("a\u{2003}b", "holds '\\u{2003}'"),
+        ("a\nb", "holds '\\n'"),
+        ("a\0b", "holds '\\0'"),
+        (&"x".repeat(65), "has 65 bytes; it takes 1 to 64"),
+    ] {
+        refused(Cache::builder().namespace(namespace).build(), said);
+    }
+}
+
+#[test]
+fn good_options_are_taken_from_the_url_and_the_builder_wins() {
+    let cache =
+        Cache::builder().url("memory://?namespace=url&ttl=20m&capacity=10").ttl(Duration::from_secs(5));
+    let cache = cache.build().unwrap();
+    cache.entry("k").set(1).unwrap();
+    let info = &cache.dump().unwrap()[0];
+    assert!(info.key.to_string().starts_with("url:entry:"));
+    assert!(info.ttl_left <= Duration::from_secs(5));
+    Cache::builder().namespace(&"x".repeat(64)).build().unwrap();
+}

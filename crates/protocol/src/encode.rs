@@ -1,0 +1,479 @@
+//! The canonical bytes of a call's arguments: equal arguments give equal bytes, distinct ones distinct bytes.
+//! Digests nothing and names nothing; that is `key`'s work. The format is docs/formats/keys.md.
+
+use alloc::{string::String, string::ToString, vec::Vec};
+use core::{cmp::Ordering, fmt};
+
+use serde::ser::{self, Serialize};
+
+/// Arguments of up to this many encoded bytes need no allocation.
+const INLINE_BYTES: usize = 64;
+
+/// What a value begins with. Every value is self-delimiting, so that a row of values is as unambiguous as one.
+mod mark {
+    pub(super) const END: u8 = 0x00;
+    pub(super) const UNIT: u8 = 0x01;
+    pub(super) const FALSE: u8 = 0x02;
+    pub(super) const TRUE: u8 = 0x03;
+    pub(super) const NONE: u8 = 0x04;
+    pub(super) const SOME: u8 = 0x05;
+    pub(super) const CHAR: u8 = 0x06;
+    pub(super) const STR: u8 = 0x07;
+    pub(super) const BYTES: u8 = 0x08;
+    pub(super) const U8: u8 = 0x10;
+    pub(super) const U16: u8 = 0x11;
+    pub(super) const U32: u8 = 0x12;
+    pub(super) const U64: u8 = 0x13;
+    pub(super) const U128: u8 = 0x14;
+    pub(super) const I8: u8 = 0x18;
+    pub(super) const I16: u8 = 0x19;
+    pub(super) const I32: u8 = 0x1a;
+    pub(super) const I64: u8 = 0x1b;
+    pub(super) const I128: u8 = 0x1c;
+    pub(super) const F32: u8 = 0x20;
+    pub(super) const F64: u8 = 0x21;
+    pub(super) const SEQ: u8 = 0x30;
+    pub(super) const TUPLE: u8 = 0x31;
+    pub(super) const MAP: u8 = 0x32;
+    pub(super) const STRUCT: u8 = 0x33;
+    pub(super) const UNIT_VARIANT: u8 = 0x38;
+    pub(super) const NEWTYPE_VARIANT: u8 = 0x39;
+    pub(super) const TUPLE_VARIANT: u8 = 0x3a;
+    pub(super) const STRUCT_VARIANT: u8 = 0x3b;
+    pub(super) const LITERAL: u8 = 0x40;
+    pub(super) const DISPLAY: u8 = 0x41;
+    pub(super) const TYPE: u8 = 0x42;
+}
+
+/// The arguments of one call, encoded canonically: the same bytes on every platform and compiler.
+///
+/// Integers are told apart by value and width, floats by their bits, enum variants and struct fields by name;
+/// maps are sorted by their encoded keys. A set that serializes as a sequence in random order (`HashSet`)
+/// may give other bytes each time: a miss, never a wrong hit.
+///
+/// Up to 64 encoded bytes need no allocation.
+///
+/// ```
+/// use hermescache_protocol::Arguments;
+///
+/// let of = |a: &str, b: &str| {
+///     let mut arguments = Arguments::new();
+///     arguments.push(a)?;
+///     arguments.push(b)?;
+///     Ok::<_, hermescache_protocol::EncodeError>(arguments)
+/// };
+/// assert_eq!(of("a", "bc")?, of("a", "bc")?);
+/// assert_ne!(of("a", "bc")?, of("ab", "c")?);
+/// # Ok::<(), hermescache_protocol::EncodeError>(())
+/// ```
+#[derive(Clone)]
+pub struct Arguments {
+    len: usize,
+    inline: [u8; INLINE_BYTES],
+    /// Holds all the bytes once they no longer fit inline, and none before.
+    spill: Vec<u8>,
+}
+
+impl Arguments {
+    /// No arguments yet.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { len: 0, inline: [0; INLINE_BYTES], spill: Vec::new() }
+    }
+
+    /// Adds one argument.
+    ///
+    /// # Errors
+    /// What the argument's own `Serialize` says, if it fails. The bytes are then useless.
+    #[inline]
+    pub fn push<T: Serialize + ?Sized>(&mut self, argument: &T) -> Result<(), EncodeError> {
+        argument.serialize(self)
+    }
+
+    /// Adds a literal part of a key template.
+    pub fn push_literal(&mut self, text: &str) {
+        self.put(&[mark::LITERAL]);
+        self.put_text(text);
+    }
+
+    /// Adds a formatted part of a key template, digested with its length so that it can't run into its neighbours.
+    pub fn push_display(&mut self, value: fmt::Arguments<'_>) {
+        self.put(&[mark::DISPLAY]);
+        match value.as_str() {
+            Some(text) => self.put_text(text),
+            None => self.put_text(&value.to_string()),
+        }
+    }
+
+    /// Adds the name of a type, for functions with type parameters.
+    pub fn push_type(&mut self, name: &str) {
+        self.put(&[mark::TYPE]);
+        self.put_text(name);
+    }
+
+    /// The bytes so far.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        if self.spill.is_empty() { &self.inline[..self.len] } else { &self.spill }
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        if end <= INLINE_BYTES {
+            self.inline[self.len..end].copy_from_slice(bytes);
+        } else {
+            self.put_spilled(bytes);
+        }
+        self.len = end;
+    }
+
+    #[cold]
+    fn put_spilled(&mut self, bytes: &[u8]) {
+        if self.spill.is_empty() {
+            self.spill.reserve(2 * (self.len + bytes.len()));
+            self.spill.extend_from_slice(&self.inline[..self.len]);
+        }
+        self.spill.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn put_marked<const N: usize>(&mut self, mark: u8, bytes: [u8; N]) {
+        self.put(&[mark]);
+        self.put(&bytes);
+    }
+
+    /// A length (LEB128, shortest form) and the bytes.
+    #[inline]
+    fn put_sized(&mut self, bytes: &[u8]) {
+        let mut rest = bytes.len();
+        while rest >= 0x80 {
+            self.put(&[(rest as u8 & 0x7f) | 0x80]);
+            rest >>= 7;
+        }
+        self.put(&[rest as u8]);
+        self.put(bytes);
+    }
+
+    #[inline]
+    fn put_text(&mut self, text: &str) {
+        self.put_sized(text.as_bytes());
+    }
+
+    fn put_variant(&mut self, mark: u8, variant: &str) {
+        self.put(&[mark]);
+        self.put_text(variant);
+    }
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for Arguments {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Arguments {}
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arguments({} bytes)", self.len)
+    }
+}
+
+/// An argument that could not be encoded: its own `Serialize` failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodeError {
+    said: String,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+impl ser::Error for EncodeError {
+    fn custom<T: fmt::Display>(said: T) -> Self {
+        Self { said: said.to_string() }
+    }
+}
+
+macro_rules! scalars {
+    ($($method:ident $type:ty => $mark:ident;)*) => {
+        $(
+            #[inline]
+            fn $method(self, value: $type) -> Result<(), EncodeError> {
+                self.put_marked(mark::$mark, value.to_le_bytes());
+                Ok(())
+            }
+        )*
+    };
+}
+
+impl<'a> ser::Serializer for &'a mut Arguments {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Row<'a>;
+    type SerializeTuple = Row<'a>;
+    type SerializeTupleStruct = Row<'a>;
+    type SerializeTupleVariant = Row<'a>;
+    type SerializeMap = Sorted<'a>;
+    type SerializeStruct = Row<'a>;
+    type SerializeStructVariant = Row<'a>;
+
+    scalars! {
+        serialize_u8 u8 => U8;
+        serialize_u16 u16 => U16;
+        serialize_u32 u32 => U32;
+        serialize_u64 u64 => U64;
+        serialize_u128 u128 => U128;
+        serialize_i8 i8 => I8;
+        serialize_i16 i16 => I16;
+        serialize_i32 i32 => I32;
+        serialize_i64 i64 => I64;
+        serialize_i128 i128 => I128;
+        serialize_f32 f32 => F32;
+        serialize_f64 f64 => F64;
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
+        self.put(&[if value { mark::TRUE } else { mark::FALSE }]);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), EncodeError> {
+        self.put_marked(mark::CHAR, u32::from(value).to_le_bytes());
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
+        self.put(&[mark::STR]);
+        self.put_text(value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
+        self.put(&[mark::BYTES]);
+        self.put_sized(value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), EncodeError> {
+        self.put(&[mark::NONE]);
+        Ok(())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+        self.put(&[mark::SOME]);
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), EncodeError> {
+        self.put(&[mark::UNIT]);
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), EncodeError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), EncodeError> {
+        self.put_variant(mark::UNIT_VARIANT, variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        self.put_variant(mark::NEWTYPE_VARIANT, variant);
+        value.serialize(self)
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Row<'a>, EncodeError> {
+        self.put(&[mark::SEQ]);
+        Ok(Row(self))
+    }
+
+    fn serialize_tuple(self, _len: usize) -> Result<Row<'a>, EncodeError> {
+        self.put(&[mark::TUPLE]);
+        Ok(Row(self))
+    }
+
+    fn serialize_tuple_struct(self, _name: &'static str, len: usize) -> Result<Row<'a>, EncodeError> {
+        self.serialize_tuple(len)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Row<'a>, EncodeError> {
+        self.put_variant(mark::TUPLE_VARIANT, variant);
+        Ok(Row(self))
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Result<Sorted<'a>, EncodeError> {
+        Ok(Sorted { whole: self, entries: Vec::new() })
+    }
+
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Row<'a>, EncodeError> {
+        self.put(&[mark::STRUCT]);
+        Ok(Row(self))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Row<'a>, EncodeError> {
+        self.put_variant(mark::STRUCT_VARIANT, variant);
+        Ok(Row(self))
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+        self.serialize_str(&value.to_string())
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// A row of values in the order they come, closed by a mark that no value begins with.
+#[expect(unnameable_types, reason = "serde names it through an associated type")]
+#[derive(Debug)]
+pub struct Row<'a>(&'a mut Arguments);
+
+impl Row<'_> {
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(&mut *self.0)
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EncodeError> {
+        self.value(name)?;
+        self.value(value)
+    }
+
+    fn close(self) -> Result<(), EncodeError> {
+        self.0.put(&[mark::END]);
+        Ok(())
+    }
+}
+
+macro_rules! rows {
+    ($($trait:ident :: $method:ident;)*) => {
+        $(
+            impl ser::$trait for Row<'_> {
+                type Ok = ();
+                type Error = EncodeError;
+
+                fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+                    self.value(value)
+                }
+
+                fn end(self) -> Result<(), EncodeError> {
+                    self.close()
+                }
+            }
+        )*
+    };
+}
+
+rows! {
+    SerializeSeq::serialize_element;
+    SerializeTuple::serialize_element;
+    SerializeTupleStruct::serialize_field;
+    SerializeTupleVariant::serialize_field;
+}
+
+macro_rules! fields {
+    ($($trait:ident),*) => {
+        $(
+            impl ser::$trait for Row<'_> {
+                type Ok = ();
+                type Error = EncodeError;
+
+                fn serialize_field<T: Serialize + ?Sized>(
+                    &mut self,
+                    name: &'static str,
+                    value: &T,
+                ) -> Result<(), EncodeError> {
+                    self.field(name, value)
+                }
+
+                fn end(self) -> Result<(), EncodeError> {
+                    self.close()
+                }
+            }
+        )*
+    };
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+/// The entries of a map, kept until all are there and can be sorted.
+#[expect(unnameable_types, reason = "serde names it through an associated type")]
+#[derive(Debug)]
+pub struct Sorted<'a> {
+    whole: &'a mut Arguments,
+    entries: Vec<Arguments>,
+}
+
+impl ser::SerializeMap for Sorted<'_> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        let mut entry = Arguments::new();
+        entry.push(key)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let entry = self.entries.last_mut().expect("serde calls serialize_key before serialize_value");
+        entry.push(value)
+    }
+
+    fn end(mut self) -> Result<(), EncodeError> {
+        // Keys are self-delimiting, so comparing key and value as one string compares the keys first.
+        self.entries.sort_unstable_by(compare);
+        self.whole.put(&[mark::MAP]);
+        for entry in &self.entries {
+            self.whole.put(entry.as_bytes());
+        }
+        self.whole.put(&[mark::END]);
+        Ok(())
+    }
+}
+
+fn compare(a: &Arguments, b: &Arguments) -> Ordering {
+    a.as_bytes().cmp(b.as_bytes())
+}

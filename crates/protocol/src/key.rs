@@ -1,0 +1,258 @@
+//! Names of entries: namespace, point (which function) and the digest of its arguments.
+//! Leaves the encoding of arguments to `encode` and names of tags to `tag`. The layout is docs/formats/keys.md.
+
+use alloc::{format, string::String, sync::Arc};
+use core::fmt;
+
+use crate::{
+    bucket::{Bucket, Buckets},
+    encode::Arguments,
+};
+
+/// Longest namespace, in bytes.
+pub const MAX_NAMESPACE_BYTES: usize = 64;
+
+/// Longest label of a point, in bytes: with the longest namespace and a bucket, a key stays below memcached's
+/// limit of 250 bytes.
+const MAX_LABEL_BYTES: usize = 120;
+
+/// The name under which one application keeps everything: 1 to 64 bytes, no braces, blanks or control characters.
+///
+/// ```
+/// use hermescache_protocol::Namespace;
+///
+/// assert_eq!(Namespace::new("shop")?.as_str(), "shop");
+/// assert!(Namespace::new("my shop").is_err());
+/// # Ok::<(), hermescache_protocol::NamespaceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Namespace(Arc<str>);
+
+impl Namespace {
+    /// Checks and takes a name.
+    ///
+    /// # Errors
+    /// [`NamespaceError`] says which rule the name breaks.
+    pub fn new(name: &str) -> Result<Self, NamespaceError> {
+        if name.is_empty() {
+            return Err(NamespaceError::Empty);
+        }
+        if name.len() > MAX_NAMESPACE_BYTES {
+            return Err(NamespaceError::TooLong { len_bytes: name.len() });
+        }
+        match name.chars().find(|c| matches!(c, '{' | '}') || c.is_whitespace() || c.is_control()) {
+            Some(odd) => Err(NamespaceError::Character(odd)),
+            None => Ok(Self(Arc::from(name))),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Namespace {
+    /// `cache`, as in HermesCache.
+    fn default() -> Self {
+        Self(Arc::from("cache"))
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a namespace was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NamespaceError {
+    /// It has no characters.
+    Empty,
+    /// It is longer than 64 bytes.
+    TooLong {
+        /// Its length.
+        len_bytes: usize,
+    },
+    /// It holds a brace, a blank or a control character.
+    Character(char),
+}
+
+impl fmt::Display for NamespaceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "the namespace is empty; it takes 1 to {MAX_NAMESPACE_BYTES} bytes"),
+            Self::TooLong { len_bytes } => {
+                write!(f, "the namespace has {len_bytes} bytes; it takes 1 to {MAX_NAMESPACE_BYTES}")
+            }
+            Self::Character(odd) => {
+                write!(f, "the namespace holds {odd:?}; braces, blanks and control characters are not allowed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for NamespaceError {}
+
+/// Which function an entry belongs to: its path and version, as a label that is safe in every backend's keys.
+///
+/// Distinct functions have distinct labels: a path that is too long or holds odd characters is cut, and its
+/// digest added.
+///
+/// ```
+/// use hermescache_protocol::Point;
+///
+/// assert_eq!(Point::function("shop::orders::total", None).label(), "shop::orders::total");
+/// assert_eq!(Point::function("shop::orders::total", Some("2")).label(), "shop::orders::total@2");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Point(Arc<str>);
+
+impl Point {
+    /// The point of a cached function.
+    #[must_use]
+    pub fn function(path: &str, version: Option<&str>) -> Self {
+        let plain = path.len() + version.map_or(0, |v| v.len() + 1) <= MAX_LABEL_BYTES
+            && is_plain(path)
+            && version.is_none_or(is_plain);
+        Self(match (plain, version) {
+            (true, None) => Arc::from(path),
+            (true, Some(version)) => Arc::from(format!("{path}@{version}")),
+            (false, _) => Arc::from(digested_label(path, version)),
+        })
+    }
+
+    /// The point of entries that are named by hand. No function's label begins like it.
+    #[must_use]
+    pub fn entry() -> Self {
+        Self(Arc::from("*"))
+    }
+
+    /// The label: at most 120 bytes of printable ASCII without blanks or braces.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether text can stand in a label as it is, and be told from digested labels, versions and the entry point.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'@' | b'~' | b'*'))
+}
+
+fn digested_label(path: &str, version: Option<&str>) -> String {
+    const READABLE_BYTES: usize = 80;
+    let readable = path.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_'));
+    let mut label: String = readable.take(READABLE_BYTES).collect();
+    let digest = Digest::of(&[path.as_bytes(), version.unwrap_or("").as_bytes()]);
+    label.push('~');
+    label.push_str(digest.text().as_str());
+    label
+}
+
+/// The name of one entry: namespace, point and a cryptographic digest of the arguments.
+///
+/// `Display` gives the name under which `dump` lists it, `<namespace>:entry:<point>:<digest>`; a backend with
+/// buckets puts the bucket behind the namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    namespace: Namespace,
+    point: Point,
+    digest: Digest,
+}
+
+impl Key {
+    /// The key of one call. Costs one blake3 of the arguments, about 75 ns for short ones.
+    #[must_use]
+    pub fn new(namespace: &Namespace, point: &Point, arguments: &Arguments) -> Self {
+        Self::from_encoded(namespace, point, arguments.as_bytes())
+    }
+
+    /// The key of a call whose arguments were encoded before.
+    #[must_use]
+    pub fn from_encoded(namespace: &Namespace, point: &Point, arguments: &[u8]) -> Self {
+        let digest = Digest::of(&[namespace.as_str().as_bytes(), point.label().as_bytes(), arguments]);
+        Self { namespace: namespace.clone(), point: point.clone(), digest }
+    }
+
+    /// The namespace it lies in.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// The function it belongs to.
+    #[must_use]
+    pub fn point(&self) -> &Point {
+        &self.point
+    }
+
+    /// The bucket that holds this key, its lease and its own copy of its tags' versions.
+    #[must_use]
+    pub fn bucket(&self, buckets: Buckets) -> Bucket {
+        buckets.of(self.digest.0[0])
+    }
+
+    /// What a backend calls the entry: at most 232 bytes of text without blanks or control characters.
+    #[must_use]
+    pub fn entry_name(&self, buckets: Buckets) -> String {
+        self.name("entry", buckets)
+    }
+
+    /// What a backend calls the lease of this key.
+    #[must_use]
+    pub fn lease_name(&self, buckets: Buckets) -> String {
+        self.name("lease", buckets)
+    }
+
+    fn name(&self, kind: &str, buckets: Buckets) -> String {
+        let Self { namespace, point, digest } = self;
+        let prefix = self.bucket(buckets).prefix();
+        format!("{namespace}:{prefix}{kind}:{}:{}", point.label(), digest.text())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:entry:{}:{}", self.namespace, self.point.label(), self.digest.text())
+    }
+}
+
+/// 160 bits of blake3: finding two inputs with one digest takes about 2^80 attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Digest([u8; 20]);
+
+impl Digest {
+    /// The digest of several byte strings, each with its length, so that none can run into the next.
+    pub(crate) fn of(parts: &[&[u8]]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        let mut digest = [0; 20];
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..20]);
+        Self(digest)
+    }
+
+    /// The bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+
+    /// 32 characters of lower-case base32 (RFC 4648, no padding is needed for 20 bytes).
+    pub(crate) fn text(self) -> String {
+        const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let mut text = String::with_capacity(32);
+        for group in self.0.chunks_exact(5) {
+            let bits = group.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+            for place in (0..8).rev() {
+                text.push(char::from(ALPHABET[(bits >> (5 * place)) as usize & 31]));
+            }
+        }
+        text
+    }
+}
