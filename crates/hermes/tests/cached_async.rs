@@ -14,9 +14,8 @@ use std::{
 use hermes::{Cache, cached, cached_methods};
 use serde::{Deserialize, Serialize};
 
-static CACHE: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder().url("memory://").ttl(Duration::from_secs(600)).build().unwrap()
-});
+static CACHE: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().url("memory://").ttl(Duration::from_secs(600)).build().unwrap());
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Profile {

@@ -148,7 +148,10 @@ mod versions {
 fn name_and_version_are_part_of_the_key() -> Result<(), hermes::Error> {
     use versions::{one, three, two};
     assert_eq!((one::price(1), two::price(1), three::price(1)), (1, 2, 3));
-    assert_eq!((one::price::peek(1), two::price::peek(1), three::price::peek(1)), (Some(1), Some(2), Some(3)));
+    assert_eq!(
+        (one::price::peek(1), two::price::peek(1), three::price::peek(1)),
+        (Some(1), Some(2), Some(3))
+    );
     let key = one::price::key(1)?.to_string();
     assert!(key.contains("prices") && !key.contains("versions"), "{key}");
     two::price::clear()?;
@@ -194,7 +197,10 @@ fn generic_parameters_are_part_of_the_key() -> Result<(), hermes::Error> {
     assert_eq!(measured(1_u64), ("1".to_owned(), 8));
     assert_eq!((size::<u8>(), size::<u64>()), (1, 8));
     assert_eq!((size::peek::<u8>(), size::peek::<u32>()), (Some(1), None));
-    assert_eq!((filled::<2, false>('a'), filled::<3, false>('a'), filled::<2, true>('a')), ("aa".into(), "aaa".into(), "AA".into()));
+    assert_eq!(
+        (filled::<2, false>('a'), filled::<3, false>('a'), filled::<2, true>('a')),
+        ("aa".into(), "aaa".into(), "AA".into())
+    );
     assert_eq!(longest(&[1, 2], &[1]), 2);
     assert_eq!((same(1_u8), same("x".to_owned())), (1, "x".to_owned()));
     assert_eq!(same::peek(1_u8), Some(1));

@@ -11,9 +11,8 @@ use std::{
 use hermes::{Cache, cached_methods};
 use serde::{Deserialize, Serialize};
 
-static CACHE: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder().url("memory://").ttl(Duration::from_secs(600)).build().unwrap()
-});
+static CACHE: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().url("memory://").ttl(Duration::from_secs(600)).build().unwrap());
 static OTHER: LazyLock<Cache> = LazyLock::new(|| Cache::from_url("memory://").unwrap());
 
 struct Example;
@@ -233,7 +232,11 @@ mod warehouse {
         #[cached(tags = ["warehouse"], key = (&self.prefix, key), cache_if = |found: &Self::Found| !found.is_empty())]
         fn find(&self, key: K) -> Result<Self::Found, String> {
             let mut found = Self::Found::new();
-            found.extend(vec![<Self as Find<K>>::LIMIT; 1].iter().map(|limit| format!("{}{}{limit}", self.prefix, key.to_string())));
+            found.extend(
+                vec![<Self as Find<K>>::LIMIT; 1]
+                    .iter()
+                    .map(|limit| format!("{}{}{limit}", self.prefix, key.to_string())),
+            );
             let found: Self::Found = found;
             Ok(found)
         }

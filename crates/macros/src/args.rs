@@ -16,7 +16,8 @@ use crate::ttl;
 /// Every attribute there is, in the order in which the docs explain them.
 const KNOWN: [&str; 9] = ["tags", "key", "skip", "ttl", "cache_if", "weight", "name", "version", "companion"];
 
-const OF_METHODS: &str = "`#[cached_methods(CACHE)]` takes the cache alone: all else goes to `#[cached(…)]` on a method";
+const OF_METHODS: &str =
+    "`#[cached_methods(CACHE)]` takes the cache alone: all else goes to `#[cached(…)]` on a method";
 
 /// `#[cached(CACHE, tags = …, …)]`.
 #[derive(Default)]
@@ -126,9 +127,10 @@ impl Args {
         match word {
             "tags" => self.tags = read_tags(input.parse()?, errors),
             "key" => {
-                self.key = match text(&input.parse()?) {
-                    Ok(literal) => errors.take(Template::parse(&literal)).map(KeyRule::Template),
-                    Err(expr) => Some(KeyRule::Expr(Box::new(expr))),
+                let key: Expr = input.parse()?;
+                self.key = match text(&key) {
+                    Some(literal) => errors.take(Template::parse(literal)).map(KeyRule::Template),
+                    None => Some(KeyRule::Expr(Box::new(key))),
                 }
             }
             "skip" => {
@@ -169,12 +171,12 @@ fn parse_skipped(input: ParseStream<'_>) -> syn::Result<Ident> {
     input.parse()
 }
 
-/// The text of a literal, or the expression back.
-fn text(expr: &Expr) -> Result<LitStr, Expr> {
+/// The literal, if the expression is a text.
+fn text(expr: &Expr) -> Option<&LitStr> {
     match expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => Ok(literal.clone()),
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => Some(literal),
         Expr::Group(group) => text(&group.expr),
-        other => Err(other.clone()),
+        _ => None,
     }
 }
 
@@ -184,42 +186,43 @@ fn read_tags(expr: Expr, errors: &mut Errors) -> Tags {
             array.elems.into_iter().filter_map(|element| errors.take(read_tag(&element))).collect(),
         ),
         other => match text(&other) {
-            Ok(literal) => {
+            Some(literal) => {
                 let hint = format!("tags are a list: write `tags = [{}]`", literal.token());
                 errors.push(Error::new(literal.span(), hint));
                 Tags::None
             }
-            Err(expr) => Tags::All(Box::new(expr)),
+            None => Tags::All(Box::new(other)),
         },
     }
 }
 
 fn read_tag(element: &Expr) -> syn::Result<Tag> {
     match text(element) {
-        Ok(literal) if literal.value().is_empty() => {
+        Some(literal) if literal.value().is_empty() => {
             Err(Error::new(literal.span(), "a tag may not be empty"))
         }
-        Ok(literal) => Template::parse(&literal).map(Tag::Template),
-        Err(expr) => Ok(Tag::Expr(expr)),
+        Some(literal) => Template::parse(literal).map(Tag::Template),
+        None => Ok(Tag::Expr(element.clone())),
     }
 }
 
 fn read_ttl(expr: Expr) -> syn::Result<Ttl> {
     let span = expr.span();
-    let checked = |ttl: Result<Duration, String>| {
-        ttl.map(Ttl::Literal).map_err(|message| Error::new(span, message))
-    };
+    let checked =
+        |ttl: Result<Duration, String>| ttl.map(Ttl::Literal).map_err(|message| Error::new(span, message));
     match expr {
-        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => {
-            checked(seconds.base10_parse().map_err(|_| "a ttl is at most 100 years".to_owned()).and_then(ttl::of_seconds))
-        }
+        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => checked(
+            seconds
+                .base10_parse()
+                .map_err(|_| "a ttl is at most 100 years".to_owned())
+                .and_then(ttl::of_seconds),
+        ),
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => checked(ttl::of_text(&text.value())),
-        Expr::Lit(_) => {
-            Err(Error::new(span, "a ttl is a whole number of seconds, a time such as \"500ms\", or a `Duration`"))
-        }
-        Expr::Unary(unary) if is_negative_number(&unary) => {
-            Err(Error::new(span, "a ttl cannot be negative"))
-        }
+        Expr::Lit(_) => Err(Error::new(
+            span,
+            "a ttl is a whole number of seconds, a time such as \"500ms\", or a `Duration`",
+        )),
+        Expr::Unary(unary) if is_negative_number(&unary) => Err(Error::new(span, "a ttl cannot be negative")),
         Expr::Closure(closure) => Ok(Ttl::FromValue(Box::new(closure))),
         Expr::Group(group) => read_ttl(*group.expr),
         Expr::Paren(paren) => read_ttl(*paren.expr),
@@ -234,7 +237,9 @@ fn is_negative_number(unary: &syn::ExprUnary) -> bool {
 fn read_version(input: ParseStream<'_>) -> syn::Result<String> {
     match input.parse()? {
         Lit::Int(number) => Ok(number.base10_digits().to_owned()),
-        Lit::Str(text) if text.value().is_empty() => Err(Error::new(text.span(), "a version may not be empty")),
+        Lit::Str(text) if text.value().is_empty() => {
+            Err(Error::new(text.span(), "a version may not be empty"))
+        }
         Lit::Str(text) => Ok(text.value()),
         other => Err(Error::new(other.span(), "a version is a whole number or a text")),
     }
@@ -252,7 +257,10 @@ fn misplaced(input: ParseStream<'_>) -> syn::Result<Error> {
         });
     }
     let expr: Expr = input.parse()?;
-    Ok(Error::new(expr.span(), "expected `name = value`; only the cache, which comes first, stands without a name"))
+    Ok(Error::new(
+        expr.span(),
+        "expected `name = value`; only the cache, which comes first, stands without a name",
+    ))
 }
 
 fn unknown(name: &Ident) -> Error {

@@ -6,8 +6,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Generics, LitStr, Type};
 
-use crate::args::{Args, KeyRule, Tag, Tags, Ttl};
+use crate::args::{Args, KeyRule, Tag, Tags};
+use crate::hygiene::{at, local};
 use crate::mention::mention;
+use crate::rules::rules;
 use crate::target::{Param, Target};
 use crate::template::{Hole, Piece};
 
@@ -25,16 +27,6 @@ pub(crate) struct Code<'a> {
     pub(crate) outer: &'a Generics,
     /// The generics of each generated function.
     pub(crate) generics: &'a Generics,
-}
-
-/// A local variable of ours: invisible to the user's code, whatever names that uses.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
-/// Ours by origin, so that no lint of the user's speaks of it; at the user's place, so that errors point there.
-fn at(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
 }
 
 impl Code<'_> {
@@ -82,7 +74,8 @@ impl Code<'_> {
     }
 
     pub(crate) fn clear(&self, twin: bool) -> TokenStream {
-        let (cache, let_cache, owner, site) = (local("__hermes_cache"), self.let_cache(), self.owner, self.site);
+        let (cache, let_cache, owner, site) =
+            (local("__hermes_cache"), self.let_cache(), self.owner, self.site);
         let call = quote!(::hermes::__private::Call);
         let clear = if twin {
             quote!(#call::clear_async(#cache, #owner::#site()).await)
@@ -138,7 +131,7 @@ impl Code<'_> {
                 }
             }
             Some(KeyRule::Expr(key)) => {
-                let seen = self.seen(key.to_token_stream());
+                let seen = self.seen(key);
                 let arg = quote_spanned!(at(key.span())=> #call.arg(&(#key)););
                 parts.extend(quote!({ #seen #arg }));
             }
@@ -163,16 +156,16 @@ impl Code<'_> {
         match &self.args.tags {
             Tags::None => TokenStream::new(),
             Tags::All(tags) => {
-                let seen = self.seen(tags.to_token_stream());
+                let seen = self.seen(tags);
                 let given = quote_spanned!(at(tags.span())=> #call.tags(#tags););
                 quote!({ #seen #given })
             }
             Tags::List(tags) => {
-                let seen = tags.iter().filter_map(|tag| match tag {
+                let exprs = tags.iter().filter_map(|tag| match tag {
                     Tag::Expr(tag) => Some(tag.to_token_stream()),
                     Tag::Template(_) => None,
                 });
-                let seen = self.seen(seen.collect());
+                let seen = self.seen(&exprs.collect::<TokenStream>());
                 let tags = tags.iter().map(|tag| self.tag(tag));
                 // One array of texts: its temporaries live as long as the call that reads it.
                 quote!({ #seen #call.tags([#(#tags),*]); })
@@ -232,7 +225,12 @@ impl Code<'_> {
     fn variable(&self, name: &str, span: Span) -> Ident {
         let original = match self.target.sig.receiver() {
             Some(receiver) if name == "self" => receiver.self_token.span,
-            _ => self.target.params.iter().find(|param| param.name == name).map_or(span, |param| param.name.span()),
+            _ => self
+                .target
+                .params
+                .iter()
+                .find(|param| param.name == name)
+                .map_or(span, |param| param.name.span()),
         };
         let placed = span.resolved_at(original);
         match name.strip_prefix("r#") {
@@ -242,12 +240,12 @@ impl Code<'_> {
     }
 
     /// Lets the parameters that `expr` mentions be seen without being moved.
-    fn seen(&self, expr: TokenStream) -> TokenStream {
+    fn seen(&self, expr: &impl ToTokens) -> TokenStream {
         let names: Vec<_> = self
             .target
             .keyed()
             .map(|param| &param.name)
-            .filter(|name| mention(expr.clone(), &name.to_string()).is_some())
+            .filter(|name| mention(expr, &name.to_string()).is_some())
             .collect();
         if names.is_empty() {
             return TokenStream::new();
@@ -255,7 +253,7 @@ impl Code<'_> {
         quote! {
             #[allow(unused_imports)]
             use ::hermes::__private::{SeenByReference as _, SeenByValue as _};
-            #(#[allow(unused_variables)] let #names = (&::hermes::__private::Seen(&#names)).seen();)*
+            #(#[allow(unused_variables, clippy::shadow_reuse)] let #names = (&::hermes::__private::Seen(&#names)).seen();)*
         }
     }
 
@@ -263,9 +261,9 @@ impl Code<'_> {
     fn key_decides_tags(&self) -> bool {
         let named = |name: &str| match &self.args.tags {
             Tags::None => false,
-            Tags::All(tags) => mention(tags.to_token_stream(), name).is_some(),
+            Tags::All(tags) => mention(tags, name).is_some(),
             Tags::List(tags) => tags.iter().any(|tag| match tag {
-                Tag::Expr(tag) => mention(tag.to_token_stream(), name).is_some(),
+                Tag::Expr(tag) => mention(tag, name).is_some(),
                 Tag::Template(tag) => tag.names().any(|named| named == name),
             }),
         };
@@ -275,61 +273,16 @@ impl Code<'_> {
 
     /// Runs the loader under the call: `compute` or `refresh`.
     fn compute(&self, verb: &str) -> TokenStream {
-        let (call, rules) = (local("__hermes_call"), self.rules());
+        let (call, rules) = (local("__hermes_call"), rules(self.args, &self.target.output));
         let (owner, uncached) = (self.owner, self.uncached);
         let fallible = if self.target.output.fallible { "_try" } else { "" };
-        let (twin, wait) =
-            if self.target.is_async() { ("_async", Some(quote!(.await))) } else { ("", None) };
+        let (twin, wait) = if self.target.is_async() { ("_async", Some(quote!(.await))) } else { ("", None) };
         let verb = Ident::new(&format!("{verb}{fallible}{twin}"), at(self.target.output.span));
         let explicit: Vec<_> = explicit(self.generics).collect();
         let generics = (!explicit.is_empty()).then(|| quote!(::<#(#explicit),*>));
         let receiver = self.target.sig.receiver().map(|receiver| receiver.self_token).into_iter();
         let params = self.target.params.iter().map(|param| &param.name);
         quote!(#call.#verb(#rules, move || #owner::#uncached #generics (#(#receiver,)* #(#params),*)) #wait)
-    }
-
-    /// What becomes of a computed value.
-    fn rules(&self) -> TokenStream {
-        let (value, ty) = (local("__hermes_value"), &self.target.output.value);
-        let door = quote!(::hermes::__private);
-        let ask = |question: &Expr| quote_spanned!(at(question.span())=> #door::ask(#value, #question));
-        let mut keep = quote!(#door::Keep::yes());
-        let ttl = match &self.args.ttl {
-            None => quote!(::core::option::Option::None),
-            Some(Ttl::Literal(ttl)) => {
-                let (seconds, nanos) = (ttl.as_secs(), ttl.subsec_nanos());
-                quote!(::core::option::Option::Some(::core::time::Duration::new(#seconds, #nanos)))
-            }
-            Some(Ttl::Expr(ttl)) => {
-                let ttl = quote_spanned!(at(ttl.span())=> #door::ttl(#ttl));
-                quote!(::core::option::Option::Some(#ttl))
-            }
-            Some(Ttl::FromValue(closure)) => {
-                let ttl = ask(&Expr::Closure((**closure).clone()));
-                keep.extend(quote!(.ttl(#door::ttl(#ttl))));
-                quote!(::core::option::Option::None)
-            }
-        };
-        match &self.args.weight {
-            None => {}
-            Some(weight @ Expr::Closure(_)) => {
-                let weight = ask(weight);
-                keep.extend(quote!(.weight(#weight)));
-            }
-            Some(weight) => keep.extend(quote_spanned!(at(weight.span())=> .weight(#weight))),
-        }
-        if let Some(condition) = &self.args.cache_if {
-            let kept = match condition {
-                Expr::Closure(_) => quote_spanned!(at(condition.span())=> #door::ask::<_, ::core::primitive::bool>(#value, #condition)),
-                other => quote_spanned!(at(condition.span())=> (#other)(#value)),
-            };
-            keep = quote!(if #kept { #keep } else { #door::Keep::no() });
-        }
-        let asked = self.args.cache_if.is_some()
-            || matches!(self.args.ttl, Some(Ttl::FromValue(_)))
-            || matches!(self.args.weight, Some(Expr::Closure(_)));
-        let value = if asked { value.to_token_stream() } else { quote!(_) };
-        quote!(#door::rules::<#ty, _>(#ttl, |#value: &#ty| #keep))
     }
 }
 

@@ -81,13 +81,16 @@ impl Cached<'_> {
                 FnArg::Receiver(receiver) => receiver.mutability = None,
                 FnArg::Typed(typed) => {
                     let name = params.next().map(|param| &param.name);
-                    typed.pat = Box::new(Pat::Verbatim(name.to_token_stream()));
+                    *typed.pat = Pat::Verbatim(name.to_token_stream());
                 }
             }
         }
         let generics = self.generics();
-        let body = self.code(&generics, &self.names.site(), &self.names.verb("uncached"), |code| code.cached());
-        quote!(#(#attrs)* #vis #sig #body)
+        let body =
+            self.code(&generics, &self.names.site(), &self.names.verb("uncached"), |code| code.cached());
+        let unused = self.target.params.iter().any(|param| param.name.to_string().starts_with('_'));
+        let used = unused.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
+        quote!(#(#attrs)* #used #vis #sig #body)
     }
 
     /// The original body, and the function's identity: what the wrapper and the companions call.
@@ -99,7 +102,11 @@ impl Cached<'_> {
         sig.generics = self.generics();
         let (vis, body) = (&self.vis, &self.target.body);
         let doc = self.doc("Runs the function itself: neither reads the cache nor writes it.");
-        quote!(#(#cfgs)* #(#lints)* #doc #[allow(dead_code)] #vis #sig #body)
+        // These speak of the function, which the user sees as the wrapper.
+        let twice = quote! {
+            clippy::must_use_candidate, clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_const_for_fn
+        };
+        quote!(#(#cfgs)* #(#lints)* #doc #[allow(dead_code, #twice)] #vis #sig #body)
     }
 
     /// All other companions.
@@ -107,7 +114,8 @@ impl Cached<'_> {
         let error = quote!(::hermes::Error);
         let done = quote!(::core::result::Result<(), #error>);
         let (value, returned) = (&self.target.output.value, &self.target.output.returned);
-        let (found, key) = (quote!(::core::option::Option<#value>), quote!(::core::result::Result<::hermes::Key, #error>));
+        let (found, key) =
+            (quote!(::core::option::Option<#value>), quote!(::core::result::Result<::hermes::Key, #error>));
         let asynchronous = self.target.is_async();
         let names = &self.names;
 
@@ -115,16 +123,16 @@ impl Cached<'_> {
             let doc = "Drops the entry of these arguments.\n\n\
                        When it has returned `Ok`, no later call sees a value whose computation began before it.\n\n\
                        # Errors\nThe cache could not confirm it: call it again.";
-            self.declare(doc, name, Takes::Keyed, &done, twin, |code| code.invalidate(twin))
+            self.declare(doc, &name, Takes::Keyed, &done, twin, |code| code.invalidate(twin))
         };
         let clear = |name: Ident, twin: bool| {
             let doc = "Drops every entry of this function, whatever the arguments.\n\n\
                        # Errors\nThe cache could not confirm it: call it again.";
-            self.declare(doc, name, Takes::Nothing, &done, twin, |code| code.clear(twin))
+            self.declare(doc, &name, Takes::Nothing, &done, twin, |code| code.clear(twin))
         };
         let peek = |name: Ident, twin: bool| {
             let doc = "The cached value of these arguments, if there is one. Never computes.";
-            self.declare(doc, name, Takes::Keyed, &found, twin, |code| code.peek(twin))
+            self.declare(doc, &name, Takes::Keyed, &found, twin, |code| code.peek(twin))
         };
         let verbs = [
             invalidate(names.verb("invalidate"), asynchronous),
@@ -133,12 +141,14 @@ impl Cached<'_> {
         ];
         let refresh = {
             let doc = "Computes now, and replaces the entry of these arguments.";
-            self.declare(doc, names.verb("refresh"), Takes::All, returned, asynchronous, |code| code.refresh())
+            self.declare(doc, &names.verb("refresh"), Takes::All, returned, asynchronous, |code| {
+                code.refresh()
+            })
         };
         let key = {
             let doc = "The key of these arguments' entry, as `dump` shows it.\n\n\
                        # Errors\nAn argument could not be serialized.";
-            self.declare(doc, names.verb("key"), Takes::Keyed, &key, false, |code| code.key())
+            self.declare(doc, &names.verb("key"), Takes::Keyed, &key, false, |code| code.key())
         };
         let twins = (!asynchronous).then(|| {
             let twins = [
@@ -178,7 +188,7 @@ impl Cached<'_> {
     fn declare(
         &self,
         doc: &str,
-        name: Ident,
+        name: &Ident,
         takes: Takes,
         output: &TokenStream,
         asynchronous: bool,
@@ -234,7 +244,8 @@ impl Cached<'_> {
         let own = std::mem::take(&mut generics.params);
         let (lifetimes, others): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|param| matches!(param, syn::GenericParam::Lifetime(_)));
-        generics.params = lifetimes.into_iter().chain(self.moved.params.iter().cloned()).chain(others).collect();
+        generics.params =
+            lifetimes.into_iter().chain(self.moved.params.iter().cloned()).chain(others).collect();
         if let Some(moved) = &self.moved.where_clause {
             generics.make_where_clause().predicates.extend(moved.predicates.iter().cloned());
         }
@@ -272,7 +283,8 @@ fn expect_as_allow(attr: &Attribute) -> Attribute {
     if attr.path().is_ident("expect")
         && let Meta::List(list) = &mut attr.meta
     {
-        list.path = Ident::new("allow", list.path.get_ident().map_or_else(Span::call_site, Ident::span)).into();
+        list.path =
+            Ident::new("allow", list.path.get_ident().map_or_else(Span::call_site, Ident::span)).into();
     }
     attr
 }

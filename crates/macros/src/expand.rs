@@ -13,8 +13,8 @@ use crate::target::{Function, Target};
 
 /// Type names that need no import: a companion of this name would hide them from its module.
 const PRIMITIVES: [&str; 17] = [
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-    "f32", "f64",
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+    "isize", "f32", "f64",
 ];
 
 pub(crate) fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -27,7 +27,9 @@ pub(crate) fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
                                and `#[cached]` on its methods";
                 beside(&Error::new(block.impl_token.span, message), &item)
             }
-            Ok(other) => beside(&Error::new_spanned(first_token(&other), "`#[cached]` goes on functions"), &item),
+            Ok(other) => {
+                beside(&Error::new_spanned(first_token(&other), "`#[cached]` goes on functions"), &item)
+            }
             // A function without a body, as in a trait; or half-written code, of which the compiler says more.
             Err(_) if error.to_string().contains("#[cached]") => beside(&error, &item),
             Err(_) => item,
@@ -43,9 +45,9 @@ pub(crate) fn beside(error: &Error, item: &TokenStream) -> TokenStream {
 
 /// The word that says what an item is.
 fn first_token(item: &Item) -> TokenStream {
-    let skip = |tokens: TokenStream| tokens.into_iter().find(|token| {
-        matches!(token, proc_macro2::TokenTree::Ident(word) if word != "pub")
-    });
+    let skip = |tokens: TokenStream| {
+        tokens.into_iter().find(|token| matches!(token, proc_macro2::TokenTree::Ident(word) if word != "pub"))
+    };
     skip(item.to_token_stream()).map_or_else(|| item.to_token_stream(), |word| word.to_token_stream())
 }
 
@@ -54,7 +56,7 @@ fn expand(args: TokenStream, function: Function) -> syn::Result<TokenStream> {
     if let Some(receiver) = function.sig.receiver() {
         return Err(of_method(receiver.self_token.span));
     }
-    if let Some(span) = mention(function.sig.to_token_stream(), "Self") {
+    if let Some(span) = mention(&function.sig, "Self") {
         return Err(of_method(span));
     }
     let Some(cache) = &args.cache else {
@@ -74,7 +76,9 @@ fn expand(args: TokenStream, function: Function) -> syn::Result<TokenStream> {
     let hidden = is_hidden(&function.attrs).then(|| quote!(#[doc(hidden)]));
     let cfgs: Vec<_> = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
     let doc = LitStr::new(
-        &format!("The companion of the cached function [`{name}`](fn@{name}): `{companion}::invalidate` and others."),
+        &format!(
+            "The companion of the cached function [`{name}`](fn@{name}): `{companion}::invalidate` and others."
+        ),
         Span::call_site(),
     );
     let cached = Cached {

@@ -2,10 +2,11 @@
 //! Knows no scopes: what only looks like the variable may be found, too.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 
 /// The first place where `tokens` mention the variable `name`.
-pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
-    find(tokens, name, false)
+pub(crate) fn mention(tokens: &impl ToTokens, name: &str) -> Option<Span> {
+    find(tokens.to_token_stream(), name, false)
 }
 
 fn find(tokens: TokenStream, name: &str, in_macro: bool) -> Option<Span> {
@@ -58,19 +59,23 @@ mod tests {
     use super::*;
 
     fn mentions(source: &str) -> bool {
-        mention(source.parse().expect("tokens"), "id").is_some()
+        mention(&source.parse::<TokenStream>().expect("tokens"), "id").is_some()
     }
 
     #[test]
     fn variables_are_found() {
-        for source in ["id", "&id", "f(id)", "id.len()", "format!(\"{id:>4}\")", "m!(1, id)", "(0..id)", "[*id]"] {
+        for source in
+            ["id", "&id", "f(id)", "id.len()", "format!(\"{id:>4}\")", "m!(1, id)", "(0..id)", "[*id]"]
+        {
             assert!(mentions(source), "{source}");
         }
     }
 
     #[test]
     fn other_uses_of_the_word_are_not() {
-        for source in ["user.id", "id::f()", "a::id", "\"id\"", "f(\"{id}\")", "X { id: 1 }", "|id| 1", "identity"] {
+        for source in
+            ["user.id", "id::f()", "a::id", "\"id\"", "f(\"{id}\")", "X { id: 1 }", "|id| 1", "identity"]
+        {
             assert!(!mentions(source), "{source}");
         }
     }

@@ -4,7 +4,9 @@
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Error, Expr, GenericParam, Generics, ImplItem, ImplItemFn, Item, ItemImpl, Meta, Path, Type};
+use syn::{
+    Attribute, Error, Expr, GenericParam, Generics, ImplItem, ImplItemFn, Item, ItemImpl, Meta, Path, Type,
+};
 
 use crate::args::Args;
 use crate::companions::{Cached, Names, as_written, public};
@@ -15,9 +17,9 @@ use crate::target::{Function, Target};
 
 /// Types of other crates that need no import: they cannot have an inherent `impl` here.
 const FOREIGN: [&str; 30] = [
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-    "f32", "f64", "String", "Vec", "Option", "Result", "Box", "Rc", "Arc", "HashMap", "BTreeMap", "HashSet",
-    "BTreeSet", "VecDeque", "Cow",
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+    "isize", "f32", "f64", "String", "Vec", "Option", "Result", "Box", "Rc", "Arc", "HashMap", "BTreeMap",
+    "HashSet", "BTreeSet", "VecDeque", "Cow",
 ];
 
 pub(crate) fn cached_methods(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -27,7 +29,9 @@ pub(crate) fn cached_methods(args: TokenStream, item: TokenStream) -> TokenStrea
             expand(args, block).unwrap_or_else(|error| beside(&error, &plain))
         }
         Err(_) => match syn::parse2::<Item>(item.clone()) {
-            Ok(_) => beside(&Error::new(Span::call_site(), "`#[cached_methods]` goes on `impl` blocks"), &item),
+            Ok(_) => {
+                beside(&Error::new(Span::call_site(), "`#[cached_methods]` goes on `impl` blocks"), &item)
+            }
             // Half-written code, of which the compiler says more.
             Err(_) => item,
         },
@@ -119,7 +123,7 @@ fn cache_of(args: TokenStream) -> syn::Result<Expr> {
     let Some(cache) = args else {
         return Err(Error::new(Span::call_site(), "name the cache: `#[cached_methods(CACHE)]`"));
     };
-    match mention(cache.to_token_stream(), "self") {
+    match mention(&cache, "self") {
         Some(span) => Err(of_self(span)),
         None => Ok(cache),
     }
@@ -150,16 +154,18 @@ impl Block {
 
         let name = function.sig.ident.clone();
         let point = self.point(&name);
-        let of_call = (args.name.as_ref().map_or_else(|| point.clone(), syn::LitStr::value), args.version.clone());
+        let of_call =
+            (args.name.as_ref().map_or_else(|| point.clone(), syn::LitStr::value), args.version.clone());
         if points.contains(&of_call) {
             let span = args.name.as_ref().map_or_else(|| name.span(), syn::LitStr::span);
-            let message = format!("another method of this `impl` has the name `{}`: give one a `version`", of_call.0);
+            let message =
+                format!("another method of this `impl` has the name `{}`: give one a `version`", of_call.0);
             return Err(Error::new(span, message));
         }
         points.push(of_call);
 
         let cache = args.cache.as_ref().unwrap_or(&self.cache);
-        if let Some(span) = mention(cache.to_token_stream(), "self") {
+        if let Some(span) = mention(cache, "self") {
             return Err(of_self(span));
         }
         let cached = Cached {
@@ -199,7 +205,10 @@ impl Block {
         while let Some(token) = tokens.get(at) {
             match (token, &tokens[at + 1..]) {
                 (TokenTree::Ident(word), [first, second, TokenTree::Ident(name), ..])
-                    if word == "Self" && is_colon(first) && is_colon(second) && self.associated.contains(name) =>
+                    if word == "Self"
+                        && is_colon(first)
+                        && is_colon(second)
+                        && self.associated.contains(name) =>
                 {
                     written.extend(quote_spanned!(word.span()=> <#word as #path>::#name));
                     at += 4;
@@ -270,12 +279,19 @@ fn refuse_foreign(ty: &Type, generics: &Generics) -> syn::Result<()> {
     let foreign = match ty {
         Type::Group(group) => return refuse_foreign(&group.elem, generics),
         Type::Paren(paren) => return refuse_foreign(&paren.elem, generics),
-        Type::Reference(_) | Type::Slice(_) | Type::Array(_) | Type::Tuple(_) | Type::Ptr(_) | Type::FnPtr(_) => true,
-        Type::Path(path) => path.qself.is_none() && path.path.segments.len() == 1 && {
-            let name = &path.path.segments[0].ident;
-            FOREIGN.iter().any(|foreign| name == foreign)
-                || generics.type_params().any(|param| param.ident == *name)
-        },
+        Type::Reference(_)
+        | Type::Slice(_)
+        | Type::Array(_)
+        | Type::Tuple(_)
+        | Type::Ptr(_)
+        | Type::FnPtr(_) => true,
+        Type::Path(path) => {
+            path.qself.is_none() && path.path.segments.len() == 1 && {
+                let name = &path.path.segments[0].ident;
+                FOREIGN.iter().any(|foreign| name == foreign)
+                    || generics.type_params().any(|param| param.ident == *name)
+            }
+        }
         _ => false,
     };
     if !foreign {

@@ -7,8 +7,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, ImplItemFn, Lifetime, Pat, PathArguments, ReturnType, Safety,
-    Signature, Token, Type, Visibility,
+    Attribute, Error, Expr, FnArg, GenericArgument, ImplItemFn, Lifetime, Pat, PathArguments, ReturnType,
+    Safety, Signature, Token, Type, Visibility,
 };
 
 use crate::args::{Args, KeyRule, Tag, Tags};
@@ -100,9 +100,9 @@ impl Target {
     fn check_names(&self, args: &Args, errors: &mut Errors) {
         let skipped: Vec<String> =
             self.params.iter().filter(|param| param.skipped).map(|param| param.name.to_string()).collect();
-        let mut expr = |tokens: TokenStream, place: &str| {
+        let mut expr = |expr: &Expr, place: &str| {
             for name in &skipped {
-                if let Some(span) = mention(tokens.clone(), name) {
+                if let Some(span) = mention(expr, name) {
                     errors.push(Error::new(span, of_skipped(place, name)));
                 }
             }
@@ -110,15 +110,15 @@ impl Target {
         let mut templates = Vec::new();
         match &args.tags {
             Tags::None => {}
-            Tags::All(tags) => expr(tags.to_token_stream(), "tags"),
+            Tags::All(tags) => expr(tags, "tags"),
             Tags::List(tags) => tags.iter().for_each(|tag| match tag {
-                Tag::Expr(tag) => expr(tag.to_token_stream(), "tags"),
+                Tag::Expr(tag) => expr(tag, "tags"),
                 Tag::Template(tag) => templates.push((tag, "tags")),
             }),
         }
         match &args.key {
             None => {}
-            Some(KeyRule::Expr(key)) => expr(key.to_token_stream(), "key"),
+            Some(KeyRule::Expr(key)) => expr(key, "key"),
             Some(KeyRule::Template(key)) => templates.push((key, "key")),
         }
         for (template, place) in templates {
@@ -147,7 +147,9 @@ impl Target {
         }
         let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         match nearest(name, names.iter().map(String::as_str)) {
-            Some(near) => format!("there is no parameter `{name}`, did you mean `{near}`? There are: {known}"),
+            Some(near) => {
+                format!("there is no parameter `{name}`, did you mean `{near}`? There are: {known}")
+            }
             None => format!("there is no parameter `{name}`. There are: {known}"),
         }
     }
@@ -208,13 +210,16 @@ fn params(sig: &Signature, args: &Args, errors: &mut Errors) -> Vec<Param> {
     for (at, input) in sig.inputs.iter().enumerate() {
         let FnArg::Typed(typed) = input else { continue };
         if let Some(cfg) = typed.attrs.iter().find(|attr| is_cfg(attr)) {
-            errors.push(Error::new_spanned(cfg, "a parameter of a cached function cannot come and go by `cfg`"));
+            errors.push(Error::new_spanned(
+                cfg,
+                "a parameter of a cached function cannot come and go by `cfg`",
+            ));
         }
         let name = match &*typed.pat {
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => ident.ident.clone(),
             _ => format_ident!("arg{at}", span = Span::mixed_site()),
         };
-        let skipped = args.skip.iter().any(|skipped| *skipped == name);
+        let skipped = args.skip.contains(&name);
         params.push(Param { name, ty: (*typed.ty).clone(), skipped });
     }
     for (at, skipped) in args.skip.iter().enumerate() {
@@ -277,7 +282,8 @@ impl<'ast> Visit<'ast> for Borrows<'_> {
     }
 
     fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
-        let message = "a cached value needs a type with a name: return a concrete type instead of `impl Trait`";
+        let message =
+            "a cached value needs a type with a name: return a concrete type instead of `impl Trait`";
         self.errors.push(Error::new_spanned(ty, message));
     }
 

@@ -101,7 +101,9 @@ impl Hole {
             })
             .collect::<syn::Result<Vec<_>>>()?;
         if root == "self" && fields.is_empty() {
-            return Err(fault("`{self}` as a whole cannot be written: name a field, as in `{self.id}`".to_owned()));
+            return Err(fault(
+                "`{self}` as a whole cannot be written: name a field, as in `{self.id}`".to_owned(),
+            ));
         }
         let widths = widths(spec).map_err(fault)?;
         Ok(Self { root: root.to_owned(), fields, spec: spec.to_owned(), widths })
@@ -115,9 +117,9 @@ fn widths(spec: &str) -> Result<Vec<String>, String> {
     }
     let mut names = Vec::new();
     for before in spec.split('$').rev().skip(1) {
-        let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(0, char::len_utf8)
-        });
+        let start = before
+            .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
         // `08width$`: flags and a leading zero may touch the name.
         let name = before[start..].trim_start_matches(|c: char| c.is_ascii_digit());
         if name.is_empty() {
@@ -173,7 +175,9 @@ mod tests {
 
     #[test]
     fn other_templates_are_refused() {
-        for source in ["{}", "{0}", "{id", "id}", "{a b}", "{a.}", "{.a}", "{a()}", "{self}", "{x:0$}", "{x:.*}", "{:?}"] {
+        for source in [
+            "{}", "{0}", "{id", "id}", "{a b}", "{a.}", "{.a}", "{a()}", "{self}", "{x:0$}", "{x:.*}", "{:?}",
+        ] {
             assert!(show(source).is_err(), "{source}");
         }
     }

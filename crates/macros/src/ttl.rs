@@ -44,7 +44,9 @@ pub(crate) fn of_text(text: &str) -> Result<Duration, String> {
 
 fn in_bounds(ttl: Duration) -> Result<Duration, String> {
     if ttl.is_zero() {
-        return Err("a ttl of zero would cache nothing: give a longer one, or remove the attribute".to_owned());
+        return Err(
+            "a ttl of zero would cache nothing: give a longer one, or remove the attribute".to_owned()
+        );
     }
     if ttl > LONGEST {
         return Err("a ttl is at most 100 years".to_owned());
@@ -80,7 +82,20 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", " ", "20", "m", "20 m", "-5s", "1.5h", "20min", "0s", "0h0m", "36501d", "99999999999999999999d"] {
+        for text in [
+            "",
+            " ",
+            "20",
+            "m",
+            "20 m",
+            "-5s",
+            "1.5h",
+            "20min",
+            "0s",
+            "0h0m",
+            "36501d",
+            "99999999999999999999d",
+        ] {
             assert!(of_text(text).is_err(), "{text}");
         }
         assert!(of_seconds(0).is_err());
