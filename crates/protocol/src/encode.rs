@@ -288,7 +288,12 @@ impl<'a> ser::Serializer for &'a mut Arguments {
         self.serialize_unit()
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), EncodeError> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), EncodeError> {
         self.put_variant(mark::UNIT_VARIANT, variant);
         Ok(())
     }

@@ -89,7 +89,10 @@ impl fmt::Display for NamespaceError {
                 write!(f, "the namespace has {len_bytes} bytes; it takes 1 to {MAX_NAMESPACE_BYTES}")
             }
             Self::Character(odd) => {
-                write!(f, "the namespace holds {odd:?}; braces, blanks and control characters are not allowed")
+                write!(
+                    f,
+                    "the namespace holds {odd:?}; braces, blanks and control characters are not allowed"
+                )
             }
         }
     }
@@ -140,7 +143,8 @@ impl Point {
 
 /// Whether text can stand in a label as it is, and be told from digested labels, versions and the entry point.
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'@' | b'~' | b'*'))
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'@' | b'~' | b'*'))
 }
 
 fn digested_label(path: &str, version: Option<&str>) -> String {

@@ -1,0 +1,340 @@
+//! What the callers of one process share about one key: who computes, who waits for whom, who asks.
+//! Holds no lock and wakes nobody: a driver keeps boards in a locked table and wakes the waiting on a change.
+
+use alloc::vec::Vec;
+use core::{mem, time::Duration};
+
+use crate::{
+    entry::Entry,
+    follower::{Arrival, Company, Follower, Horizon, Look},
+    moment::Moment,
+    nonce::Token,
+    policy::Policy,
+    tag::NamesDigest,
+    versions::Versions,
+};
+
+/// The board of one key in one process.
+///
+/// It is what keeps a reply, or a value, from those who must not have it: an arrival is numbered, and a question
+/// serves only who had arrived before it was sent. `V` is what a driver hands from a leader to its followers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Board<V> {
+    /// How many callers have arrived so far.
+    arrivals: u64,
+    /// How many of them have not left.
+    present: u32,
+    flights: Vec<Flight<V>>,
+    seats: Vec<Seat<V>>,
+    /// The one caller that asks for all who wait.
+    poller: Option<Arrival>,
+    /// When the poller asks next; `None` for at once.
+    poll_at: Option<Moment>,
+    /// The lease seen last, and when this process first saw it.
+    sighted: Option<(Token, Moment)>,
+    changed: bool,
+}
+
+impl<V> Default for Board<V> {
+    fn default() -> Self {
+        Self {
+            arrivals: 0,
+            present: 0,
+            flights: Vec::new(),
+            seats: Vec::new(),
+            poller: None,
+            poll_at: None,
+            sighted: None,
+            changed: false,
+        }
+    }
+}
+
+/// A computation under way in this process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Flight<V> {
+    leader: Arrival,
+    horizon: Horizon,
+    since: Moment,
+    /// Token and versions, where the value is to be committed.
+    lease: Option<(Token, Versions)>,
+    /// The value, from when it is computed until its commit is answered.
+    landed: Option<V>,
+}
+
+/// A place where a caller waits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Seat<V> {
+    caller: Arrival,
+    follower: Follower,
+    place: Place<V>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Place<V> {
+    /// For the next answer that the poller gets.
+    Waiting,
+    /// For the flight that this caller leads.
+    Riding(Arrival),
+    /// For nothing more.
+    Served(News<V>),
+}
+
+/// What a wait ends with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum News<V> {
+    /// An entry, read by another caller after this one had started.
+    Hit(Entry),
+    /// The value of a flight that this caller may share.
+    Landed(V),
+}
+
+impl<V> Board<V> {
+    /// Whether nobody needs the board any more, so that it may be dropped.
+    ///
+    /// It is kept, without callers, where a foreign leader has used up the patience of this process: the next
+    /// caller must not wait for it all over again.
+    #[must_use]
+    pub fn is_idle(&self, policy: &Policy, now: Moment) -> bool {
+        let remembers = |(_, since): (Token, Moment)| {
+            let seen_for = now.since(since);
+            seen_for >= policy.patience && seen_for < policy.leash() + policy.lease
+        };
+        self.present == 0 && !self.sighted.is_some_and(remembers)
+    }
+
+    /// Whether something happened since the last time this was asked that a waiting caller must look at: wake
+    /// them all.
+    #[must_use]
+    pub fn take_changed(&mut self) -> bool {
+        mem::take(&mut self.changed)
+    }
+
+    pub(crate) fn arrive(&mut self, names: NamesDigest) -> Arrival {
+        let caller = Arrival::new(self.arrivals, names);
+        self.arrivals += 1;
+        self.present += 1;
+        caller
+    }
+
+    /// The caller has its result, or needs none any more. Its riders must find another leader.
+    pub(crate) fn depart(&mut self, caller: Arrival) {
+        self.end(caller);
+        self.stand(caller);
+        self.resign(caller);
+        self.present = self.present.saturating_sub(1);
+    }
+
+    /// The horizon of a question that is sent now.
+    pub(crate) fn horizon(&self, caller: Arrival) -> Horizon {
+        Horizon::new(self.arrivals, caller)
+    }
+
+    /// Whether a fetch should ask for the lease too: because somebody computes here, or waits.
+    pub(crate) fn awaits_lease(&self) -> bool {
+        !self.flights.is_empty() || self.poller.is_some() || self.sighted.is_some()
+    }
+
+    /// Makes the caller the poller unless there is one; says whether it is.
+    pub(crate) fn polls(&mut self, caller: Arrival) -> bool {
+        *self.poller.get_or_insert(caller) == caller
+    }
+
+    /// When the poller asks next; `None` for at once.
+    pub(crate) fn poll_at(&self) -> Option<Moment> {
+        self.poll_at
+    }
+
+    /// The poller rests.
+    pub(crate) fn rest_until(&mut self, at: Moment) {
+        self.poll_at = Some(at);
+    }
+
+    /// The caller asks no more for others. Whoever asks next does so at once.
+    pub(crate) fn resign(&mut self, caller: Arrival) {
+        if self.poller == Some(caller) {
+            self.poller = None;
+            self.poll_at = None;
+            self.changed = true;
+        }
+    }
+
+    /// Puts what a caller read about the lease on record: for itself, and if it is the poller for those who wait.
+    pub(crate) fn saw_lease(
+        &mut self,
+        caller: Arrival,
+        follower: &mut Follower,
+        horizon: Horizon,
+        token: Option<Token>,
+        now: Moment,
+    ) {
+        let since = self.first_sight(token, now);
+        follower.saw(token, since);
+        if self.poller == Some(caller) {
+            for seat in &mut self.seats {
+                if horizon.serves(seat.caller) && matches!(seat.place, Place::Waiting) {
+                    seat.follower.saw(token, since);
+                    self.changed = true;
+                }
+            }
+        }
+    }
+
+    fn first_sight(&mut self, token: Option<Token>, now: Moment) -> Moment {
+        match (token, self.sighted) {
+            (Some(token), Some((seen, since))) if token == seen => since,
+            (Some(token), _) => {
+                self.sighted = Some((token, now));
+                now
+            }
+            (None, _) => {
+                self.sighted = None;
+                now
+            }
+        }
+    }
+
+    /// The poller found an entry: who waited for its answer has it too.
+    pub(crate) fn saw_hit(&mut self, caller: Arrival, horizon: Horizon, entry: &Entry) {
+        self.sighted = None;
+        if self.poller == Some(caller) {
+            for seat in &mut self.seats {
+                if horizon.serves(seat.caller) && matches!(seat.place, Place::Waiting) {
+                    seat.place = Place::Served(News::Hit(entry.clone()));
+                    self.changed = true;
+                }
+            }
+        }
+    }
+
+    /// Takes a seat, to wait for the poller's next answer.
+    pub(crate) fn wait(&mut self, caller: Arrival, follower: Follower) {
+        self.seats.push(Seat { caller, follower, place: Place::Waiting });
+    }
+
+    /// What has become of the caller's wait.
+    pub(crate) fn look(&self, caller: Arrival) -> Option<Look> {
+        let seat = self.seats.iter().find(|seat| seat.caller == caller)?;
+        Some(match &seat.place {
+            Place::Served(_) => Look::Served,
+            Place::Riding(leader) => {
+                let flight = self.flights.iter().find(|flight| flight.leader == *leader)?;
+                Look::Riding { since: flight.since }
+            }
+            Place::Waiting => Look::Waiting(seat.follower),
+        })
+    }
+
+    /// Leaves the seat, with the news if there are any.
+    pub(crate) fn stand(&mut self, caller: Arrival) -> Option<(Follower, Option<News<V>>)> {
+        let index = self.seats.iter().position(|seat| seat.caller == caller)?;
+        let seat = self.seats.remove(index);
+        Some(match seat.place {
+            Place::Served(news) => (seat.follower, Some(news)),
+            Place::Riding(_) | Place::Waiting => (seat.follower, None),
+        })
+    }
+
+    /// Begins a computation, and takes along who may ride.
+    pub(crate) fn take_off(
+        &mut self,
+        leader: Arrival,
+        horizon: Horizon,
+        lease: Option<(Token, Versions)>,
+        company: Company,
+        now: Moment,
+    ) {
+        self.resign(leader);
+        self.flights.push(Flight { leader, horizon, since: now, lease, landed: None });
+        if company == Company::None {
+            return;
+        }
+        for seat in &mut self.seats {
+            if horizon.serves(seat.caller) && matches!(seat.place, Place::Waiting) {
+                seat.place = Place::Riding(leader);
+                self.changed = true;
+                if self.poller == Some(seat.caller) {
+                    self.poller = None;
+                    self.poll_at = None;
+                }
+            }
+        }
+    }
+
+    /// The token and versions under which the caller computes.
+    pub(crate) fn lease_of(&self, leader: Arrival) -> Option<&(Token, Versions)> {
+        self.flights.iter().find(|flight| flight.leader == leader)?.lease.as_ref()
+    }
+
+    /// A heartbeat was answered with the token that holds the lease from now on.
+    pub(crate) fn renew(&mut self, leader: Arrival, renewed: Token) {
+        let flight = self.flights.iter_mut().find(|flight| flight.leader == leader);
+        if let Some((token, _)) = flight.and_then(|flight| flight.lease.as_mut()) {
+            *token = renewed;
+        }
+    }
+
+    /// Ends a flight that gave no value, or whose value is where others can read it. Who still rides waits for
+    /// another leader.
+    pub(crate) fn end(&mut self, leader: Arrival) {
+        let Some(index) = self.flights.iter().position(|flight| flight.leader == leader) else { return };
+        let flight = self.flights.remove(index);
+        for seat in &mut self.seats {
+            if matches!(seat.place, Place::Riding(other) if other == leader) {
+                seat.place = Place::Waiting;
+                seat.follower.was_let_down(flight.lease.as_ref().map(|(token, _)| *token), flight.since);
+                self.changed = true;
+            }
+        }
+    }
+}
+
+impl<V: Clone> Board<V> {
+    /// A flight has its value: all riders get it. It is kept for those who join before the commit is answered.
+    pub(crate) fn land(&mut self, leader: Arrival, value: &V) {
+        for seat in &mut self.seats {
+            if matches!(seat.place, Place::Riding(other) if other == leader) {
+                seat.place = Place::Served(News::Landed(value.clone()));
+                self.changed = true;
+            }
+        }
+        for flight in &mut self.flights {
+            if flight.leader == leader {
+                flight.landed = Some(value.clone());
+            }
+        }
+    }
+
+    /// Takes a seat with a flight that took off after the caller had arrived, if there is one that has not used
+    /// up the patience; says whether there was.
+    pub(crate) fn ride(
+        &mut self,
+        caller: Arrival,
+        follower: Follower,
+        patience: Duration,
+        now: Moment,
+    ) -> bool {
+        self.sit_where(caller, follower, |flight| {
+            flight.horizon.serves(caller) && (flight.landed.is_some() || now.since(flight.since) < patience)
+        })
+    }
+
+    /// Takes a seat with the flight that holds the lease of this token, if it is of this process. The caller has
+    /// read, after its own start, that token and versions are alive.
+    pub(crate) fn join(&mut self, caller: Arrival, follower: Follower, token: Token) -> bool {
+        self.sit_where(caller, follower, |flight| {
+            flight.lease.as_ref().is_some_and(|(held, _)| *held == token)
+        })
+    }
+
+    fn sit_where(&mut self, caller: Arrival, follower: Follower, fits: impl Fn(&Flight<V>) -> bool) -> bool {
+        let Some(flight) = self.flights.iter().find(|flight| fits(flight)) else { return false };
+        let place = match &flight.landed {
+            Some(value) => Place::Served(News::Landed(value.clone())),
+            None => Place::Riding(flight.leader),
+        };
+        self.resign(caller);
+        self.seats.push(Seat { caller, follower, place });
+        true
+    }
+}

@@ -1,0 +1,156 @@
+//! Tags: what a clean names, and the set of them that one call carries.
+//! Leaves their versions to `versions`. The layout of names is docs/formats/keys.md.
+
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use core::fmt;
+
+use crate::{
+    bucket::Bucket,
+    key::{Digest, Namespace, Point},
+};
+
+/// Longest text of a tag that is stored as it is, in bytes: with the longest namespace and a bucket, the name
+/// stays below memcached's limit of 250 bytes.
+const MAX_PLAIN_BYTES: usize = 120;
+
+/// One tag of a namespace.
+///
+/// Its label begins with a mark that says the kind, so that no text of a user can pass for another kind,
+/// or for a name of another namespace: `*` all of the namespace, `@` all of a function, `=` a user's
+/// text, `#` the digest of a text that cannot stand in a name as it is.
+///
+/// ```
+/// use hermescache_protocol::Tag;
+///
+/// assert_eq!(Tag::user("user:42").label(), "=user:42");
+/// assert!(Tag::user("two words").label().starts_with('#'));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag(Arc<str>);
+
+impl Tag {
+    /// The tag that every entry of a namespace carries.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self(Arc::from("*"))
+    }
+
+    /// The tag that every entry of one function carries.
+    #[must_use]
+    pub fn point(point: &Point) -> Self {
+        Self::marked('@', point.label())
+    }
+
+    /// A tag chosen by a user: text of any kind and length. Long or odd text is digested, never refused.
+    #[must_use]
+    pub fn user(text: &str) -> Self {
+        Self::marked('=', text)
+    }
+
+    fn marked(mark: char, text: &str) -> Self {
+        if is_plain(text) {
+            return Self(Arc::from(format!("{mark}{text}")));
+        }
+        let digest = Digest::of(&[mark.encode_utf8(&mut [0; 4]).as_bytes(), text.as_bytes()]);
+        Self(Arc::from(format!("#{}", digest.text())))
+    }
+
+    /// Mark and text: 1 to 121 bytes of printable ASCII without blanks.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.0
+    }
+
+    /// What a backend calls this tag's version in one bucket: at most 195 bytes.
+    #[must_use]
+    pub fn name(&self, namespace: &Namespace, bucket: Bucket) -> String {
+        format!("{namespace}:{bucket}tag:{}", self.0)
+    }
+}
+
+/// Whether text can stand in a name as it is. A kind between colons is digested, because a namespace may
+/// hold colons too: `a:tag:=b` with an entry is not to be confused with `a` with the tag `b:entry:…`.
+fn is_plain(text: &str) -> bool {
+    text.len() <= MAX_PLAIN_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && ![":entry:", ":lease:", ":tag:"].iter().any(|kind| text.contains(kind))
+}
+
+/// The tags of one call: those it was given, its function's and the namespace's; sorted, each once.
+///
+/// ```
+/// use hermescache_protocol::{Point, Tags};
+///
+/// let point = Point::function("shop::total", None);
+/// let tags = Tags::new(&point, ["b", "a", "b"]);
+/// let labels: Vec<_> = tags.iter().map(|tag| tag.label()).collect();
+/// assert_eq!(labels, ["*", "=a", "=b", "@shop::total"]);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Tags {
+    names: NamesDigest,
+    tags: Box<[Tag]>,
+}
+
+impl Tags {
+    /// The tags of a call of `point` that a user tagged with `texts`.
+    pub fn new<T: AsRef<str>>(point: &Point, texts: impl IntoIterator<Item = T>) -> Self {
+        let implicit = [Tag::everything(), Tag::point(point)];
+        let mut tags: Vec<_> =
+            implicit.into_iter().chain(texts.into_iter().map(|text| Tag::user(text.as_ref()))).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        Self { names: NamesDigest::of(&tags), tags: tags.into_boxed_slice() }
+    }
+
+    /// The tags in the order in which versions are told.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Tag> {
+        self.tags.iter()
+    }
+
+    /// How many there are: 2 or more.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// The digest of all names, which says whether two sets of versions can be compared.
+    #[must_use]
+    pub fn names(&self) -> NamesDigest {
+        self.names
+    }
+}
+
+impl fmt::Debug for Tags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.tags.iter().map(Tag::label)).finish()
+    }
+}
+
+/// 8 bytes of digest of a sorted set of tag labels.
+///
+/// They tell code of before a deploy from code of after it, where a function's tags changed. They are no
+/// defence against an attacker and need none: who is served by a match must also know every version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NamesDigest([u8; 8]);
+
+impl NamesDigest {
+    fn of(tags: &[Tag]) -> Self {
+        let labels: Vec<&[u8]> = tags.iter().map(|tag| tag.label().as_bytes()).collect();
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&Digest::of(&labels).as_bytes()[..8]);
+        Self(bytes)
+    }
+
+    /// A digest read back from a server.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to compare and store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
