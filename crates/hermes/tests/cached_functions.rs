@@ -109,7 +109,7 @@ fn only_ok_is_cached() {
 
 mod io {
     /// An alias that hides its error.
-    pub type Result<T> = std::result::Result<T, std::num::ParseIntError>;
+    pub(crate) type Result<T> = std::result::Result<T, std::num::ParseIntError>;
 }
 
 #[cached(CACHE)]

@@ -253,7 +253,8 @@ fn methods_of_traits_have_inherent_siblings() -> Result<(), hermes::Error> {
     assert_eq!(house.find(4).unwrap(), ["w43"]);
     assert_eq!(house.peek_find(4).unwrap(), ["w43"]);
     assert_eq!((house.peek_find(4_u8), Find::<u8>::count(&house)), (None, 1));
-    assert!(house.key_find(4)?.to_string().contains("<Warehouse as Find<K>>::find"));
+    let key = house.key_find(4)?.to_string();
+    assert!(key.contains("Warehouse") && key.contains("Find") && key.contains("::find"), "{key}");
     house.invalidate_find(4)?;
     assert_eq!(house.peek_find(4), None);
     house.find(4).unwrap();

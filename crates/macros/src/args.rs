@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
-use syn::{Error, Expr, ExprClosure, ExprLit, Ident, Lit, LitStr, Token};
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Token};
 
 use crate::errors::{Errors, nearest};
 use crate::template::Template;
@@ -61,7 +61,8 @@ pub(crate) enum KeyRule {
 pub(crate) enum Ttl {
     Literal(Duration),
     Expr(Box<Expr>),
-    FromValue(Box<ExprClosure>),
+    /// A closure.
+    FromValue(Box<Expr>),
 }
 
 impl Args {
@@ -100,7 +101,10 @@ impl Args {
                 if seen.contains(&word) {
                     errors.push(Error::new(name.span(), format!("`{word}` is given twice")));
                 }
-                args.read(&name, &word, input, &mut errors)?;
+                if let Err(error) = args.read(&name, &word, input, &mut errors) {
+                    errors.push(error);
+                    break;
+                }
                 seen.push(word);
             } else if first {
                 args.cache = Some(input.parse()?);
@@ -125,9 +129,9 @@ impl Args {
         errors: &mut Errors,
     ) -> syn::Result<()> {
         match word {
-            "tags" => self.tags = read_tags(input.parse()?, errors),
+            "tags" => self.tags = read_tags(bare(input.parse()?), errors),
             "key" => {
-                let key: Expr = input.parse()?;
+                let key = bare(input.parse()?);
                 self.key = match text(&key) {
                     Some(literal) => errors.take(Template::parse(literal)).map(KeyRule::Template),
                     None => Some(KeyRule::Expr(Box::new(key))),
@@ -138,9 +142,9 @@ impl Args {
                 syn::bracketed!(list in input);
                 self.skip = list.parse_terminated(parse_skipped, Token![,])?.into_iter().collect();
             }
-            "ttl" => self.ttl = errors.take(read_ttl(input.parse()?)),
-            "cache_if" => self.cache_if = Some(input.parse()?),
-            "weight" => self.weight = Some(input.parse()?),
+            "ttl" => self.ttl = errors.take(read_ttl(bare(input.parse()?))),
+            "cache_if" => self.cache_if = Some(bare(input.parse()?)),
+            "weight" => self.weight = Some(bare(input.parse()?)),
             "name" => {
                 let literal: LitStr = input.parse()?;
                 if literal.value().trim().is_empty() {
@@ -171,20 +175,33 @@ fn parse_skipped(input: ParseStream<'_>) -> syn::Result<Ident> {
     input.parse()
 }
 
+/// An expression without the parentheses around it, also those that a macro leaves and nobody sees.
+fn bare(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => bare(*group.expr),
+        Expr::Paren(paren) => bare(*paren.expr),
+        other => other,
+    }
+}
+
 /// The literal, if the expression is a text.
 fn text(expr: &Expr) -> Option<&LitStr> {
     match expr {
         Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => Some(literal),
-        Expr::Group(group) => text(&group.expr),
         _ => None,
     }
 }
 
 fn read_tags(expr: Expr, errors: &mut Errors) -> Tags {
     match expr {
-        Expr::Array(array) => Tags::List(
-            array.elems.into_iter().filter_map(|element| errors.take(read_tag(&element))).collect(),
-        ),
+        Expr::Array(array) if array.elems.is_empty() => Tags::None,
+        Expr::Array(array) => {
+            Tags::List(array.elems.into_iter().filter_map(|tag| errors.take(read_tag(bare(tag)))).collect())
+        }
+        // `&[…]` is a list as well.
+        Expr::Reference(reference) if matches!(*reference.expr, Expr::Array(_)) => {
+            read_tags(*reference.expr, errors)
+        }
         other => match text(&other) {
             Some(literal) => {
                 let hint = format!("tags are a list: write `tags = [{}]`", literal.token());
@@ -196,13 +213,13 @@ fn read_tags(expr: Expr, errors: &mut Errors) -> Tags {
     }
 }
 
-fn read_tag(element: &Expr) -> syn::Result<Tag> {
-    match text(element) {
+fn read_tag(tag: Expr) -> syn::Result<Tag> {
+    match text(&tag) {
         Some(literal) if literal.value().is_empty() => {
             Err(Error::new(literal.span(), "a tag may not be empty"))
         }
         Some(literal) => Template::parse(literal).map(Tag::Template),
-        None => Ok(Tag::Expr(element.clone())),
+        None => Ok(Tag::Expr(tag)),
     }
 }
 
@@ -223,9 +240,7 @@ fn read_ttl(expr: Expr) -> syn::Result<Ttl> {
             "a ttl is a whole number of seconds, a time such as \"500ms\", or a `Duration`",
         )),
         Expr::Unary(unary) if is_negative_number(&unary) => Err(Error::new(span, "a ttl cannot be negative")),
-        Expr::Closure(closure) => Ok(Ttl::FromValue(Box::new(closure))),
-        Expr::Group(group) => read_ttl(*group.expr),
-        Expr::Paren(paren) => read_ttl(*paren.expr),
+        closure @ Expr::Closure(_) => Ok(Ttl::FromValue(Box::new(closure))),
         other => Ok(Ttl::Expr(Box::new(other))),
     }
 }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Generics, LitStr, Type};
 
 use crate::args::{Args, KeyRule, Tag, Tags};
-use crate::hygiene::{at, local};
+use crate::hygiene::{at, local, local_at};
 use crate::mention::mention;
 use crate::rules::rules;
 use crate::target::{Param, Target};
@@ -32,14 +32,16 @@ pub(crate) struct Code<'a> {
 impl Code<'_> {
     /// The body of the function that callers call.
     pub(crate) fn cached(&self) -> TokenStream {
-        let (open, tags, call) = (self.open(), self.tags(), local("__hermes_call"));
+        let (open, tags) = (self.open(), self.tags());
         let (hit, value) = (local("__hermes_hit"), &self.target.output.value);
         let returned = if self.target.output.fallible {
             quote!(::core::result::Result::Ok(#hit))
         } else {
             hit.to_token_stream()
         };
-        let look = quote_spanned!(at(self.target.output.span)=> #call.hit::<#value>());
+        let span = self.target.output.span;
+        let call = local_at("__hermes_call", span);
+        let look = quote_spanned!(at(span)=> #call.hit::<#value>());
         let look = quote!(if let ::core::option::Option::Some(#hit) = #look { return #returned; });
         let compute = self.compute("compute");
         if self.key_decides_tags() {
@@ -56,10 +58,14 @@ impl Code<'_> {
     }
 
     pub(crate) fn peek(&self, twin: bool) -> TokenStream {
-        let (open, tags, call) = (self.open(), self.tags(), local("__hermes_call"));
-        let value = &self.target.output.value;
-        let peek = if twin { quote!(peek_async::<#value>().await) } else { quote!(peek::<#value>()) };
-        quote!({ #open #tags #call.#peek })
+        let (open, tags, span) = (self.open(), self.tags(), self.target.output.span);
+        let (call, value, span) = (local_at("__hermes_call", span), &self.target.output.value, at(span));
+        let peek = if twin {
+            quote_spanned!(span=> #call.peek_async::<#value>().await)
+        } else {
+            quote_spanned!(span=> #call.peek::<#value>())
+        };
+        quote!({ #open #tags #peek })
     }
 
     pub(crate) fn invalidate(&self, twin: bool) -> TokenStream {
@@ -273,16 +279,21 @@ impl Code<'_> {
 
     /// Runs the loader under the call: `compute` or `refresh`.
     fn compute(&self, verb: &str) -> TokenStream {
-        let (call, rules) = (local("__hermes_call"), rules(self.args, &self.target.output));
+        let span = self.target.output.span;
+        let (call, rules) = (local_at("__hermes_call", span), rules(self.args, &self.target.output));
         let (owner, uncached) = (self.owner, self.uncached);
         let fallible = if self.target.output.fallible { "_try" } else { "" };
-        let (twin, wait) = if self.target.is_async() { ("_async", Some(quote!(.await))) } else { ("", None) };
-        let verb = Ident::new(&format!("{verb}{fallible}{twin}"), at(self.target.output.span));
+        let (twin, wait) = if self.target.is_async() {
+            ("_async", Some(quote_spanned!(at(span)=> .await)))
+        } else {
+            ("", None)
+        };
+        let verb = Ident::new(&format!("{verb}{fallible}{twin}"), at(span));
         let explicit: Vec<_> = explicit(self.generics).collect();
         let generics = (!explicit.is_empty()).then(|| quote!(::<#(#explicit),*>));
         let receiver = self.target.sig.receiver().map(|receiver| receiver.self_token).into_iter();
         let params = self.target.params.iter().map(|param| &param.name);
-        quote!(#call.#verb(#rules, move || #owner::#uncached #generics (#(#receiver,)* #(#params),*)) #wait)
+        quote_spanned!(at(span)=> #call.#verb(#rules, move || #owner::#uncached #generics (#(#receiver,)* #(#params),*)) #wait)
     }
 }
 

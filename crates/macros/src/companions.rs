@@ -178,6 +178,7 @@ impl Cached<'_> {
             #(#cfgs)*
             #[doc(hidden)]
             #[allow(dead_code)]
+            #[inline]
             fn #name() -> &'static #site {
                 static SITE: #site = #site::new(#path, #version);
                 &SITE
@@ -273,12 +274,12 @@ pub(crate) fn is_hidden(attrs: &[Attribute]) -> bool {
     })
 }
 
-fn is_lint(attr: &Attribute) -> bool {
+pub(crate) fn is_lint(attr: &Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "forbid"].iter().any(|level| attr.path().is_ident(level))
 }
 
 /// What a user expects of one function may show in only one of the two it becomes.
-fn expect_as_allow(attr: &Attribute) -> Attribute {
+pub(crate) fn expect_as_allow(attr: &Attribute) -> Attribute {
     let mut attr = attr.clone();
     if attr.path().is_ident("expect")
         && let Meta::List(list) = &mut attr.meta

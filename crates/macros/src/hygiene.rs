@@ -11,3 +11,8 @@ pub(crate) fn local(name: &str) -> Ident {
 pub(crate) fn at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
+
+/// The local variable `name`, at the user's place.
+pub(crate) fn local_at(name: &str, span: Span) -> Ident {
+    Ident::new(name, at(span))
+}

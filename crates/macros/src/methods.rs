@@ -9,17 +9,16 @@ use syn::{
 };
 
 use crate::args::Args;
-use crate::companions::{Cached, Names, as_written, public};
+use crate::companions::{Cached, Names, as_written, expect_as_allow, is_lint, public};
 use crate::errors::Errors;
 use crate::expand::beside;
 use crate::mention::mention;
 use crate::target::{Function, Target};
 
-/// Types of other crates that need no import: they cannot have an inherent `impl` here.
-const FOREIGN: [&str; 30] = [
+/// Types of other crates that need no import: they cannot have an inherent `impl` here. Of others, the compiler says so.
+const FOREIGN: [&str; 22] = [
     "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
-    "isize", "f32", "f64", "String", "Vec", "Option", "Result", "Box", "Rc", "Arc", "HashMap", "BTreeMap",
-    "HashSet", "BTreeSet", "VecDeque", "Cow",
+    "isize", "f32", "f64", "String", "Vec", "Option", "Result", "Box",
 ];
 
 pub(crate) fn cached_methods(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -108,10 +107,12 @@ fn expand(args: TokenStream, mut block: ItemImpl) -> syn::Result<TokenStream> {
     }
     let (self_ty, bounds) = (&block.self_ty, &kept.where_clause);
     let cfgs = block.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let lints = block.attrs.iter().filter(|attr| is_lint(attr)).map(expect_as_allow);
     Ok(quote! {
         #block
 
         #(#cfgs)*
+        #(#lints)*
         #[allow(unreachable_pub, private_interfaces, private_bounds)]
         impl #kept #self_ty #bounds { #siblings }
     })
@@ -286,11 +287,14 @@ fn refuse_foreign(ty: &Type, generics: &Generics) -> syn::Result<()> {
         | Type::Ptr(_)
         | Type::FnPtr(_) => true,
         Type::Path(path) => {
-            path.qself.is_none() && path.path.segments.len() == 1 && {
-                let name = &path.path.segments[0].ident;
-                FOREIGN.iter().any(|foreign| name == foreign)
-                    || generics.type_params().any(|param| param.ident == *name)
-            }
+            let first = path.path.segments.first().map(|segment| &segment.ident);
+            first.is_some_and(|first| match path.path.segments.len() {
+                1 => {
+                    FOREIGN.iter().any(|foreign| first == foreign)
+                        || generics.type_params().any(|param| param.ident == *first)
+                }
+                _ => ["std", "core", "alloc"].iter().any(|root| first == root),
+            })
         }
         _ => false,
     };

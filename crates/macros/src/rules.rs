@@ -13,7 +13,8 @@ use crate::target::Output;
 pub(crate) fn rules(args: &Args, output: &Output) -> TokenStream {
     let (value, ty) = (local("__hermes_value"), &output.value);
     let door = quote!(::hermes::__private);
-    let ask = |question: &Expr| quote_spanned!(at(question.span())=> #door::ask(#value, #question));
+    let ask =
+        |question: &Expr| quote_spanned!(at(question.span())=> ::hermes::__private::ask(#value, #question));
     let mut keep = quote!(#door::Keep::yes());
     let ttl = match &args.ttl {
         None => quote!(::core::option::Option::None),
@@ -22,27 +23,26 @@ pub(crate) fn rules(args: &Args, output: &Output) -> TokenStream {
             quote!(::core::option::Option::Some(::core::time::Duration::new(#seconds, #nanos)))
         }
         Some(Ttl::Expr(ttl)) => {
-            let ttl = quote_spanned!(at(ttl.span())=> #door::ttl(#ttl));
-            quote!(::core::option::Option::Some(#ttl))
+            quote_spanned!(at(ttl.span())=> ::core::option::Option::Some(::hermes::__private::ttl(#ttl)))
         }
         Some(Ttl::FromValue(closure)) => {
-            let ttl = ask(&Expr::Closure((**closure).clone()));
-            keep.extend(quote!(.ttl(#door::ttl(#ttl))));
+            let ttl = ask(closure);
+            keep.extend(quote_spanned!(at(closure.span())=> .ttl(::hermes::__private::ttl(#ttl))));
             quote!(::core::option::Option::None)
         }
     };
     match &args.weight {
         None => {}
-        Some(weight @ Expr::Closure(_)) => {
-            let weight = ask(weight);
-            keep.extend(quote!(.weight(#weight)));
+        Some(closure @ Expr::Closure(_)) => {
+            let weight = ask(closure);
+            keep.extend(quote_spanned!(at(closure.span())=> .weight(#weight)));
         }
         Some(weight) => keep.extend(quote_spanned!(at(weight.span())=> .weight(#weight))),
     }
     if let Some(condition) = &args.cache_if {
         let kept = match condition {
             Expr::Closure(_) => {
-                quote_spanned!(at(condition.span())=> #door::ask::<_, ::core::primitive::bool>(#value, #condition))
+                quote_spanned!(at(condition.span())=> ::hermes::__private::ask::<_, bool>(#value, #condition))
             }
             other => quote_spanned!(at(condition.span())=> (#other)(#value)),
         };

@@ -162,13 +162,13 @@ impl Output {
             return Self { returned: quote!(()), value: quote!(()), fallible: false, span };
         };
         let returned = ty.to_token_stream();
-        let (value, fallible) = match fallible(ty) {
-            None => (returned.clone(), false),
-            Some(Some(ok)) => (ok.to_token_stream(), true),
+        let (value, fallible, span) = match fallible(ty) {
+            None => (returned.clone(), false, ty.span()),
+            Some(Some(ok)) => (ok.to_token_stream(), true, ok.span()),
             // An alias that hides its types: the door knows them.
-            Some(None) => (quote!(<#returned as ::hermes::__private::Fallible>::Value), true),
+            Some(None) => (quote!(<#returned as ::hermes::__private::Fallible>::Value), true, ty.span()),
         };
-        Self { returned, value, fallible, span: ty.span() }
+        Self { returned, value, fallible, span }
     }
 }
 

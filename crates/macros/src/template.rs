@@ -97,6 +97,7 @@ impl Hole {
         let fields = steps
             .map(|step| {
                 syn::parse_str::<Member>(step)
+                    .map(|field| placed(field, span))
                     .map_err(|_| fault(format!("`{step}` in `{{{source}}}` is not the name of a field")))
             })
             .collect::<syn::Result<Vec<_>>>()?;
@@ -108,6 +109,15 @@ impl Hole {
         let widths = widths(spec).map_err(fault)?;
         Ok(Self { root: root.to_owned(), fields, spec: spec.to_owned(), widths })
     }
+}
+
+/// A field at the place of its template.
+fn placed(mut field: Member, span: Span) -> Member {
+    match &mut field {
+        Member::Named(name) => name.set_span(span),
+        Member::Unnamed(index) => index.span = span,
+    }
+    field
 }
 
 /// The names before each `$` of a format spec.
