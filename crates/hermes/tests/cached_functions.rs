@@ -1,11 +1,11 @@
 //! `#[cached]` on functions: what it caches, for how long, under which tags, and its companions.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 use std::{
     cell::Cell,
     fmt,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
@@ -453,6 +453,24 @@ fn by_call(n: u64) -> u64 {
     n + 1
 }
 
+fn shared() -> &'static Cache {
+    &CACHE
+}
+
+fn counted() -> Arc<Cache> {
+    Arc::new(CACHE.clone())
+}
+
+#[cached(shared())]
+fn by_reference(n: u64) -> u64 {
+    n + 1
+}
+
+#[cached(counted())]
+fn by_arc(n: u64) -> u64 {
+    n + 1
+}
+
 #[cached(*Box::leak(Box::new(CACHE.clone())), ttl = 5)]
 fn by_expression(n: u64) -> u64 {
     n + 1
@@ -461,6 +479,8 @@ fn by_expression(n: u64) -> u64 {
 #[test]
 fn any_expression_names_the_cache() {
     assert_eq!((by_call(1), by_call(1), by_call::peek(1)), (2, 2, Some(2)));
+    assert_eq!((by_reference(1), by_reference::peek(1)), (2, Some(2)));
+    assert_eq!((by_arc(1), by_arc::peek(1)), (2, Some(2)));
     assert_eq!((by_expression(1), by_expression::peek(1)), (2, Some(2)));
 }
 

@@ -1,5 +1,5 @@
 //! What tells the entries of `#[cached]` functions apart: arguments, `key`, `skip`, `version`, `name`, generics.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 use std::{
     cell::Cell,
@@ -81,6 +81,15 @@ fn by_expression(user: User, name: String, day: u8) -> String {
     format!("{}{name}{day}", user.name)
 }
 
+fn initials(names: &[String]) -> Vec<&str> {
+    names.iter().map(|name| &name[..1]).collect()
+}
+
+#[cached(CACHE, tags = initials(&names), key = names)]
+fn by_names(names: Vec<String>) -> usize {
+    names.len()
+}
+
 #[cached(CACHE, key = name)]
 fn by_name(name: String) -> String {
     name
@@ -91,14 +100,21 @@ fn clamped(n: u64) -> u64 {
     n
 }
 
+#[cached(CACHE, key = (*n / 10, name.len()), tags = [if *n > 2 { "big" } else { "small" }, &*name])]
+fn by_reference(n: u64, name: String) -> (u64, String) {
+    (n, name)
+}
+
 #[test]
 fn a_key_expression_sees_parameters_without_moving_them() {
     assert_eq!(by_expression(ann(), "x".to_owned(), 1), "annx1");
     assert_eq!(by_expression(User { id: 17, ..ann() }, "x".to_owned(), 2), "annx1");
     assert_eq!(by_expression(ann(), "y".to_owned(), 3), "anny3");
+    assert_eq!((by_names(vec!["ann".to_owned()]), by_names(vec![])), (1, 0));
     assert_eq!(by_name("ann".to_owned()), "ann");
     assert_eq!(by_name::peek("ann".to_owned()).as_deref(), Some("ann"));
     assert_eq!((clamped(3), clamped(4), clamped(2)), (3, 3, 2));
+    assert_eq!(by_reference(13, "a".to_owned()), by_reference(17, "a".to_owned()));
 }
 
 struct Db(Cell<usize>);

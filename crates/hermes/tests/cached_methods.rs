@@ -1,12 +1,7 @@
 //! `#[cached_methods]`: methods of types and of traits, and their siblings.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    cell::Cell,
-    marker::PhantomData,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{cell::Cell, marker::PhantomData, rc::Rc, sync::LazyLock, time::Duration};
 
 use hermes::{Cache, cached_methods};
 use serde::{Deserialize, Serialize};
@@ -98,7 +93,7 @@ impl Shop {
     }
 
     #[cached(key = self.id)]
-    fn shared(self: Arc<Self>) -> u64 {
+    fn shared(self: Rc<Self>) -> u64 {
         self.id
     }
 
@@ -158,7 +153,7 @@ fn every_kind_of_receiver_works() -> Result<(), hermes::Error> {
     assert_eq!((shop(3).consumed(), shop(3).peek_consumed()), (3, Some(3)));
     shop(3).invalidate_consumed()?;
     assert_eq!((shop(3).consumed_mutably(), shop(3).peek_consumed_mutably()), (4, Some(4)));
-    assert_eq!((Arc::new(shop(3)).shared(), Arc::new(shop(3)).peek_shared()), (3, Some(3)));
+    assert_eq!((Rc::new(shop(3)).shared(), Rc::new(shop(3)).peek_shared()), (3, Some(3)));
     let mut one = shop(1);
     assert_eq!((one.changed(4), one.id), (5, 5));
     assert_eq!((one.peek_changed(1), shop(1).peek_changed(9)), (None, Some(5)));
@@ -223,9 +218,9 @@ mod warehouse {
     }
 
     #[cached_methods(CACHE)]
-    impl<K: ToString + serde::Serialize> Find<K> for Warehouse
+    impl<K> Find<K> for Warehouse
     where
-        K: Clone,
+        K: Clone + ToString + serde::Serialize,
     {
         type Found = Vec<String>;
 
@@ -233,7 +228,7 @@ mod warehouse {
         fn find(&self, key: K) -> Result<Self::Found, String> {
             let mut found = Self::Found::new();
             found.extend(
-                vec![<Self as Find<K>>::LIMIT; 1]
+                [<Self as Find<K>>::LIMIT; 1]
                     .iter()
                     .map(|limit| format!("{}{}{limit}", self.prefix, key.to_string())),
             );

@@ -8,7 +8,7 @@ use syn::{Expr, Generics, LitStr, Type};
 
 use crate::args::{Args, KeyRule, Tag, Tags};
 use crate::hygiene::{at, local, local_at};
-use crate::mention::mention;
+use crate::mention::{dereferenced, mention};
 use crate::rules::rules;
 use crate::target::{Param, Target};
 use crate::template::{Hole, Piece};
@@ -137,9 +137,8 @@ impl Code<'_> {
                 }
             }
             Some(KeyRule::Expr(key)) => {
-                let seen = self.seen(key);
                 let arg = quote_spanned!(at(key.span())=> #call.arg(&(#key)););
-                parts.extend(quote!({ #seen #arg }));
+                parts.extend(self.seeing(key, arg));
             }
             Some(KeyRule::Template(key)) => {
                 for piece in &key.pieces {
@@ -161,20 +160,16 @@ impl Code<'_> {
         let call = local("__hermes_call");
         match &self.args.tags {
             Tags::None => TokenStream::new(),
-            Tags::All(tags) => {
-                let seen = self.seen(tags);
-                let given = quote_spanned!(at(tags.span())=> #call.tags(#tags););
-                quote!({ #seen #given })
-            }
+            Tags::All(tags) => self.seeing(tags, quote_spanned!(at(tags.span())=> #call.tags(#tags);)),
             Tags::List(tags) => {
                 let exprs = tags.iter().filter_map(|tag| match tag {
                     Tag::Expr(tag) => Some(tag.to_token_stream()),
                     Tag::Template(_) => None,
                 });
-                let seen = self.seen(&exprs.collect::<TokenStream>());
+                let exprs: TokenStream = exprs.collect();
                 let tags = tags.iter().map(|tag| self.tag(tag));
                 // One array of texts: its temporaries live as long as the call that reads it.
-                quote!({ #seen #call.tags([#(#tags),*]); })
+                self.seeing(&exprs, quote!(#call.tags([#(#tags),*]);))
             }
         }
     }
@@ -245,21 +240,38 @@ impl Code<'_> {
         }
     }
 
-    /// Lets the parameters that `expr` mentions be seen without being moved.
-    fn seen(&self, expr: &impl ToTokens) -> TokenStream {
-        let names: Vec<_> = self
+    /// Lets `statement` see the parameters that `expr` mentions without moving them: copies of those that are
+    /// `Copy`, references to all others, and to those that `expr` writes as `*id`.
+    fn seeing(&self, expr: &impl ToTokens, statement: TokenStream) -> TokenStream {
+        let seen: TokenStream = self
             .target
             .keyed()
-            .map(|param| &param.name)
-            .filter(|name| mention(expr, &name.to_string()).is_some())
+            .filter(|param| mention(expr, &param.name.to_string()).is_some())
+            .map(|Param { name, ty, .. }| {
+                let by_reference = !matches!(ty, Type::Reference(_)) && dereferenced(expr, &name.to_string());
+                let seen = if by_reference {
+                    quote!(&#name)
+                } else {
+                    quote!((&::hermes::__private::Seen(&#name)).seen())
+                };
+                quote!(let #name = #seen;)
+            })
             .collect();
-        if names.is_empty() {
-            return TokenStream::new();
+        if seen.is_empty() {
+            return statement;
         }
+        // What the user writes is right for the parameter itself: no lint is to speak of the reference.
+        let lints = quote! {
+            unused_imports, unused_variables, clippy::shadow_reuse, clippy::needless_borrow, clippy::op_ref,
+            clippy::needless_borrows_for_generic_args, clippy::borrow_deref_ref, clippy::explicit_auto_deref
+        };
         quote! {
-            #[allow(unused_imports)]
-            use ::hermes::__private::{SeenByReference as _, SeenByValue as _};
-            #(#[allow(unused_variables, clippy::shadow_reuse)] let #names = (&::hermes::__private::Seen(&#names)).seen();)*
+            #[allow(#lints)]
+            {
+                use ::hermes::__private::{SeenByReference as _, SeenByValue as _};
+                #seen
+                #statement
+            }
         }
     }
 

@@ -21,7 +21,8 @@ pub(crate) fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<Function>(item.clone()) {
         Ok(function) => expand(args, function).unwrap_or_else(|error| beside(&error, &item)),
         Err(error) => match syn::parse2::<Item>(item.clone()) {
-            Ok(Item::Fn(_)) => beside(&error, &item),
+            // Without a body, as in a trait.
+            Ok(Item::Fn(_) | Item::Verbatim(_)) => beside(&error, &item),
             Ok(Item::Impl(block)) => {
                 let message = "`#[cached]` goes on functions: put `#[cached_methods(CACHE)]` on the `impl`, \
                                and `#[cached]` on its methods";
@@ -30,8 +31,7 @@ pub(crate) fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
             Ok(other) => {
                 beside(&Error::new_spanned(first_token(&other), "`#[cached]` goes on functions"), &item)
             }
-            // A function without a body, as in a trait; or half-written code, of which the compiler says more.
-            Err(_) if error.to_string().contains("#[cached]") => beside(&error, &item),
+            // Half-written code, of which the compiler says more.
             Err(_) => item,
         },
     }

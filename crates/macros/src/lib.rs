@@ -69,7 +69,7 @@ use proc_macro::TokenStream;
 /// `("ab", "c")`.
 ///
 /// **Expressions** in `tags` and `key` see the parameters before the body runs: those that are `Copy` by value, all
-/// others by reference. They should be pure functions of the arguments, since they run as often as needed.
+/// others by reference (and where `*id` is written, `id` is a reference). They should be pure functions of the arguments, since they run as often as needed.
 ///
 /// # What is cached
 ///

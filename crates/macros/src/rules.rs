@@ -42,7 +42,7 @@ pub(crate) fn rules(args: &Args, output: &Output) -> TokenStream {
     if let Some(condition) = &args.cache_if {
         let kept = match condition {
             Expr::Closure(_) => {
-                quote_spanned!(at(condition.span())=> ::hermes::__private::ask::<_, bool>(#value, #condition))
+                quote_spanned!(at(condition.span())=> ::hermes::__private::ask::<_, ::core::primitive::bool>(#value, #condition))
             }
             other => quote_spanned!(at(condition.span())=> (#other)(#value)),
         };
