@@ -6,6 +6,8 @@ use core::{cmp::Ordering, fmt};
 
 use serde::ser::{self, Serialize};
 
+use crate::hash::RunningHash;
+
 /// Arguments of up to this many encoded bytes need no allocation.
 const INLINE_BYTES: usize = 64;
 
@@ -68,7 +70,9 @@ mod mark {
 /// ```
 #[derive(Clone)]
 pub struct Arguments {
+    hash: RunningHash,
     len: usize,
+    /// Zero where there is no argument.
     inline: [u8; INLINE_BYTES],
     /// Holds all the bytes once they no longer fit inline, and none before.
     spill: Vec<u8>,
@@ -79,7 +83,14 @@ impl Arguments {
     #[inline]
     #[must_use]
     pub const fn new() -> Self {
-        Self { len: 0, inline: [0; INLINE_BYTES], spill: Vec::new() }
+        Self::seeded(0)
+    }
+
+    /// No arguments yet, to be hashed under this seed as they come.
+    #[inline]
+    #[must_use]
+    pub const fn seeded(seed: u64) -> Self {
+        Self { hash: RunningHash::new(seed), len: 0, inline: [0; INLINE_BYTES], spill: Vec::new() }
     }
 
     /// Adds one argument.
@@ -93,13 +104,13 @@ impl Arguments {
 
     /// Adds a literal part of a key template.
     pub fn push_literal(&mut self, text: &str) {
-        self.put(&[mark::LITERAL]);
+        self.put_few([mark::LITERAL]);
         self.put_text(text);
     }
 
     /// Adds a formatted part of a key template, digested with its length so that it can't run into its neighbours.
     pub fn push_display(&mut self, value: fmt::Arguments<'_>) {
-        self.put(&[mark::DISPLAY]);
+        self.put_few([mark::DISPLAY]);
         match value.as_str() {
             Some(text) => self.put_text(text),
             None => self.put_text(&value.to_string()),
@@ -108,7 +119,7 @@ impl Arguments {
 
     /// Adds the name of a type, for functions with type parameters.
     pub fn push_type(&mut self, name: &str) {
-        self.put(&[mark::TYPE]);
+        self.put_few([mark::TYPE]);
         self.put_text(name);
     }
 
@@ -119,19 +130,46 @@ impl Arguments {
         if self.spill.is_empty() { &self.inline[..self.len] } else { &self.spill }
     }
 
+    /// The hash of the bytes so far, under the seed: what [`RunningHash`] makes of them.
+    #[inline]
+    #[must_use]
+    pub const fn hash(&self) -> u64 {
+        self.hash.finish()
+    }
+
+    /// All bytes, filled up with zeroes to `N`, which is at most 64; none if there are more.
+    #[inline]
+    #[must_use]
+    pub fn padded<const N: usize>(&self) -> Option<&[u8; N]> {
+        const { assert!(N <= INLINE_BYTES) }
+        if self.len <= N { self.inline.first_chunk() } else { None }
+    }
+
+    #[inline]
+    fn put_few<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.hash.write_few(bytes);
+        self.store(&bytes);
+    }
+
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
+        self.hash.write(bytes);
+        self.store(bytes);
+    }
+
+    #[inline]
+    fn store(&mut self, bytes: &[u8]) {
         let end = self.len + bytes.len();
         if end <= INLINE_BYTES {
             self.inline[self.len..end].copy_from_slice(bytes);
         } else {
-            self.put_spilled(bytes);
+            self.store_spilled(bytes);
         }
         self.len = end;
     }
 
     #[cold]
-    fn put_spilled(&mut self, bytes: &[u8]) {
+    fn store_spilled(&mut self, bytes: &[u8]) {
         if self.spill.is_empty() {
             self.spill.reserve(2 * (self.len + bytes.len()));
             self.spill.extend_from_slice(&self.inline[..self.len]);
@@ -141,8 +179,8 @@ impl Arguments {
 
     #[inline]
     fn put_marked<const N: usize>(&mut self, mark: u8, bytes: [u8; N]) {
-        self.put(&[mark]);
-        self.put(&bytes);
+        self.put_few([mark]);
+        self.put_few(bytes);
     }
 
     /// A length (LEB128, shortest form) and the bytes.
@@ -150,10 +188,10 @@ impl Arguments {
     fn put_sized(&mut self, bytes: &[u8]) {
         let mut rest = bytes.len();
         while rest >= 0x80 {
-            self.put(&[(rest as u8 & 0x7f) | 0x80]);
+            self.put_few([(rest as u8 & 0x7f) | 0x80]);
             rest >>= 7;
         }
-        self.put(&[rest as u8]);
+        self.put_few([rest as u8]);
         self.put(bytes);
     }
 
@@ -163,7 +201,7 @@ impl Arguments {
     }
 
     fn put_variant(&mut self, mark: u8, variant: &str) {
-        self.put(&[mark]);
+        self.put_few([mark]);
         self.put_text(variant);
     }
 }
@@ -236,18 +274,28 @@ impl<'a> ser::Serializer for &'a mut Arguments {
         serialize_u16 u16 => U16;
         serialize_u32 u32 => U32;
         serialize_u64 u64 => U64;
-        serialize_u128 u128 => U128;
         serialize_i8 i8 => I8;
         serialize_i16 i16 => I16;
         serialize_i32 i32 => I32;
         serialize_i64 i64 => I64;
-        serialize_i128 i128 => I128;
         serialize_f32 f32 => F32;
         serialize_f64 f64 => F64;
     }
 
+    fn serialize_u128(self, value: u128) -> Result<(), EncodeError> {
+        self.put_few([mark::U128]);
+        self.put(&value.to_le_bytes());
+        Ok(())
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
+        self.put_few([mark::I128]);
+        self.put(&value.to_le_bytes());
+        Ok(())
+    }
+
     fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
-        self.put(&[if value { mark::TRUE } else { mark::FALSE }]);
+        self.put_few([if value { mark::TRUE } else { mark::FALSE }]);
         Ok(())
     }
 
@@ -258,29 +306,29 @@ impl<'a> ser::Serializer for &'a mut Arguments {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        self.put(&[mark::STR]);
+        self.put_few([mark::STR]);
         self.put_text(value);
         Ok(())
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
-        self.put(&[mark::BYTES]);
+        self.put_few([mark::BYTES]);
         self.put_sized(value);
         Ok(())
     }
 
     fn serialize_none(self) -> Result<(), EncodeError> {
-        self.put(&[mark::NONE]);
+        self.put_few([mark::NONE]);
         Ok(())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
-        self.put(&[mark::SOME]);
+        self.put_few([mark::SOME]);
         value.serialize(self)
     }
 
     fn serialize_unit(self) -> Result<(), EncodeError> {
-        self.put(&[mark::UNIT]);
+        self.put_few([mark::UNIT]);
         Ok(())
     }
 
@@ -318,12 +366,12 @@ impl<'a> ser::Serializer for &'a mut Arguments {
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Row<'a>, EncodeError> {
-        self.put(&[mark::SEQ]);
+        self.put_few([mark::SEQ]);
         Ok(Row(self))
     }
 
     fn serialize_tuple(self, _len: usize) -> Result<Row<'a>, EncodeError> {
-        self.put(&[mark::TUPLE]);
+        self.put_few([mark::TUPLE]);
         Ok(Row(self))
     }
 
@@ -347,7 +395,7 @@ impl<'a> ser::Serializer for &'a mut Arguments {
     }
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Row<'a>, EncodeError> {
-        self.put(&[mark::STRUCT]);
+        self.put_few([mark::STRUCT]);
         Ok(Row(self))
     }
 
@@ -387,7 +435,7 @@ impl Row<'_> {
     }
 
     fn close(self) -> Result<(), EncodeError> {
-        self.0.put(&[mark::END]);
+        self.0.put_few([mark::END]);
         Ok(())
     }
 }
@@ -470,11 +518,11 @@ impl ser::SerializeMap for Sorted<'_> {
     fn end(mut self) -> Result<(), EncodeError> {
         // Keys are self-delimiting, so comparing key and value as one string compares the keys first.
         self.entries.sort_unstable_by(compare);
-        self.whole.put(&[mark::MAP]);
+        self.whole.put_few([mark::MAP]);
         for entry in &self.entries {
             self.whole.put(entry.as_bytes());
         }
-        self.whole.put(&[mark::END]);
+        self.whole.put_few([mark::END]);
         Ok(())
     }
 }

@@ -2,7 +2,10 @@
 //! Leaves the encoding of arguments to `encode` and names of tags to `tag`. The layout is docs/formats/keys.md.
 
 use alloc::{format, string::String, sync::Arc};
-use core::fmt;
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use crate::{
     bucket::{Bucket, Buckets},
@@ -161,7 +164,7 @@ fn digested_label(path: &str, version: Option<&str>) -> String {
 ///
 /// `Display` gives the name under which `dump` lists it, `<namespace>:entry:<point>:<digest>`; a backend with
 /// buckets puts the bucket behind the namespace.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     namespace: Namespace,
     point: Point,
@@ -216,6 +219,13 @@ impl Key {
         let Self { namespace, point, digest } = self;
         let prefix = self.bucket(buckets).prefix();
         format!("{namespace}:{prefix}{kind}:{}:{}", point.label(), digest.text())
+    }
+}
+
+impl Hash for Key {
+    /// The digest covers the rest, and is short.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest.hash(state);
     }
 }
 

@@ -35,6 +35,7 @@ mod encode;
 mod entry;
 mod flight;
 mod follower;
+mod hash;
 mod heartbeat;
 mod invalidate;
 mod judge;
@@ -54,6 +55,7 @@ pub use crate::{
     encode::{Arguments, EncodeError},
     entry::{CodecId, Entry, Flags, Lease, Payload, Value, Verdict},
     flight::Board,
+    hash::RunningHash,
     heartbeat::Heartbeat,
     invalidate::Invalidation,
     judge::Read,

@@ -2,7 +2,10 @@
 //! Leaves their versions to `versions`. The layout of names is docs/formats/keys.md.
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
-use core::fmt;
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use crate::{
     bucket::Bucket,
@@ -86,7 +89,7 @@ fn is_plain(text: &str) -> bool {
 /// let labels: Vec<_> = tags.iter().map(|tag| tag.label()).collect();
 /// assert_eq!(labels, ["*", "=a", "=b", "@shop::total"]);
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tags {
     names: NamesDigest,
     tags: Box<[Tag]>,
@@ -118,6 +121,13 @@ impl Tags {
     #[must_use]
     pub fn names(&self) -> NamesDigest {
         self.names
+    }
+}
+
+impl Hash for Tags {
+    /// The digest of the names says enough, and is short.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.names.hash(state);
     }
 }
 

@@ -1,0 +1,122 @@
+//! Every history of several small worlds: no promise is broken in any state that can be reached.
+//!
+//! P1 and P2 are checked at each step, P3 from each state: left alone from there on, every call ends. P6 is P1 in
+//! a world that evicts. Run with `--nocapture` to see how many states there are.
+
+mod world;
+
+use world::{
+    Budget, Drops, Role, Setup,
+    search::{lines, search},
+};
+
+/// More states than any world here has.
+const AT_MOST: usize = 3_000_000;
+
+const READ: Role = Role::Read;
+
+fn holds(name: &str, setup: &Setup) {
+    let found = search(setup, AT_MOST);
+    println!("{name}: {} states, {} transitions, depth {}", found.states, found.transitions, found.depth);
+    if let Some(broken) = found.broken {
+        panic!("{} in {name}: {}\n{}", broken.violation.promise, broken.violation.what, lines(&broken.history));
+    }
+}
+
+/// Two callers in one process and one in another.
+fn three_readers() -> Vec<(usize, Role)> {
+    vec![(0, READ), (0, READ), (1, READ)]
+}
+
+fn one_process() -> Vec<(usize, Role)> {
+    vec![(0, READ), (0, READ)]
+}
+
+fn two_processes() -> Vec<(usize, Role)> {
+    vec![(0, READ), (1, READ)]
+}
+
+#[test]
+fn three_readers_and_nothing_else() {
+    holds("calm", &Setup { callers: three_readers(), ..Setup::default() });
+}
+
+#[test]
+fn three_readers_and_a_clean_in_between() {
+    let invalidations = vec![Drops::TagA];
+    holds("clean", &Setup { callers: three_readers(), invalidations, ..Setup::default() });
+}
+
+#[test]
+fn invalidate_clean_crash_and_eviction() {
+    let invalidations = vec![Drops::Key, Drops::TagB];
+    let budget = Budget { kills: 1, evictions: 1, ..Budget::default() };
+    let setup = Setup { callers: three_readers(), invalidations, budget, brisk: true, ..Setup::default() };
+    holds("invalidate, clean, crash, eviction", &setup);
+}
+
+#[test]
+fn lost_and_late_packets_in_one_process() {
+    let budget = Budget { timeouts: 2, ..Budget::default() };
+    let setup = Setup { callers: one_process(), invalidations: vec![Drops::TagA], budget, ..Setup::default() };
+    holds("two time-outs in one process", &setup);
+}
+
+#[test]
+fn lost_and_late_packets_between_processes() {
+    let budget = Budget { timeouts: 1, expiries: 1, ..Budget::default() };
+    let setup = Setup { callers: two_processes(), invalidations: vec![Drops::Key], budget, ..Setup::default() };
+    holds("time-out and expiry between processes", &setup);
+}
+
+#[test]
+fn leases_that_run_out_under_their_leaders() {
+    let budget = Budget { expiries: 2, ..Budget::default() };
+    let setup =
+        Setup { callers: three_readers(), invalidations: vec![Drops::Key], budget, brisk: true, ..Setup::default() };
+    holds("expiry", &setup);
+}
+
+#[test]
+fn loaders_that_fail_and_callers_that_leave() {
+    let budget = Budget { failures: 2, abandons: 1, ..Budget::default() };
+    holds("failures", &Setup { callers: three_readers(), budget, brisk: true, ..Setup::default() });
+}
+
+#[test]
+fn values_that_may_not_be_stored() {
+    let budget = Budget { unstorables: 2, ..Budget::default() };
+    let setup =
+        Setup { callers: three_readers(), invalidations: vec![Drops::Key], budget, brisk: true, ..Setup::default() };
+    holds("unstorable", &setup);
+}
+
+#[test]
+fn patience_that_runs_out() {
+    let budget = Budget { impatience: 2, ..Budget::default() };
+    let setup =
+        Setup { callers: three_readers(), invalidations: vec![Drops::TagA], budget, brisk: true, ..Setup::default() };
+    holds("impatience", &setup);
+}
+
+#[test]
+fn a_server_that_comes_back_from_a_snapshot() {
+    let budget = Budget { restarts: 1, ..Budget::default() };
+    let invalidations = vec![Drops::TagA];
+    holds("restart", &Setup { callers: three_readers(), invalidations, budget, brisk: true, ..Setup::default() });
+}
+
+#[test]
+fn refresh_and_set_beside_readers() {
+    let callers = vec![(0, READ), (0, Role::Refresh), (1, Role::Set), (1, READ)];
+    let setup = Setup { callers, invalidations: vec![Drops::Key], brisk: true, ..Setup::default() };
+    holds("refresh and set", &setup);
+}
+
+#[test]
+fn an_entry_that_expires_and_one_who_peeks() {
+    let callers = vec![(0, READ), (0, Role::Peek), (1, READ)];
+    let budget = Budget { ttl_ends: 1, evictions: 1, ..Budget::default() };
+    let setup = Setup { callers, invalidations: vec![Drops::All], budget, warm: true, brisk: true, ..Setup::default() };
+    holds("ttl and peek", &setup);
+}

@@ -1,0 +1,140 @@
+//! Tries everything that can happen in a small world, breadth first, so that a history it finds is a shortest one.
+
+use std::collections::HashSet;
+
+use super::{Action, From, Setup, Stage, Violation, World, canon::canonical};
+
+/// More steps than any call needs once nothing disturbs it.
+const MANY_STEPS: usize = 400;
+
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) states: usize,
+    pub(crate) transitions: usize,
+    pub(crate) depth: usize,
+    pub(crate) broken: Option<Broken>,
+}
+
+/// A promise that was broken, and how it came to that.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) violation: Violation,
+    pub(crate) history: Vec<String>,
+}
+
+/// Searches all of a world, or up to the first violation.
+///
+/// # Panics
+/// If the world has more than `at_most` states: a search that is cut short proves nothing.
+pub(crate) fn search(setup: &Setup, at_most: usize) -> Found {
+    let start = World::new(setup);
+    let mut parents: Vec<(u32, Action)> = vec![(0, Action::Snapshot)];
+    let mut seen: HashSet<u128> = HashSet::from([canonical(&start)]);
+    let mut ends: HashSet<u128> = HashSet::new();
+    let mut level = vec![(0, start)];
+    let (mut depth, mut transitions) = (0, 0);
+    let found = |states, transitions, depth, broken| Found { states, transitions, depth, broken };
+    while !level.is_empty() {
+        let mut next_level = Vec::new();
+        for (id, world) in level {
+            if let Err((violation, more)) = check_that_calls_end(&world, &mut ends) {
+                let history = tell(setup, &parents, id, &more);
+                let broken = Some(Broken { violation, history });
+                return found(seen.len(), transitions, depth, broken);
+            }
+            for action in world.actions() {
+                let mut next = world.clone();
+                transitions += 1;
+                if let Err(violation) = next.apply(action) {
+                    let history = tell(setup, &parents, id, &[action]);
+                    let broken = Some(Broken { violation, history });
+                    return found(seen.len(), transitions, depth + 1, broken);
+                }
+                if seen.insert(canonical(&next)) {
+                    assert!(seen.len() <= at_most, "the world has more than {at_most} states (depth {depth})");
+                    parents.push((id, action));
+                    next_level.push((parents.len() as u32 - 1, next));
+                }
+            }
+        }
+        level = next_level;
+        depth += 1;
+    }
+    found(seen.len(), transitions, depth, None)
+}
+
+/// P3: where nothing more disturbs the world, every call ends.
+pub(crate) fn check_that_calls_end(
+    world: &World,
+    ends: &mut HashSet<u128>,
+) -> Result<(), (Violation, Vec<Action>)> {
+    let mut world = world.clone();
+    let (mut passed, mut actions) = (Vec::new(), Vec::new());
+    loop {
+        let state = canonical(&world);
+        if ends.contains(&state) {
+            break;
+        }
+        passed.push(state);
+        let Some(action) = world.fair_action() else { break };
+        actions.push(action);
+        if actions.len() > MANY_STEPS {
+            let what = format!("calls do not end: {} steps after the last disturbance", actions.len());
+            actions.truncate(40);
+            return Err((Violation { promise: "P3", what }, actions));
+        }
+        if let Err(violation) = world.apply(action) {
+            return Err((violation, actions));
+        }
+    }
+    ends.extend(passed);
+    Ok(())
+}
+
+/// The history that led to a state, and what followed.
+fn tell(setup: &Setup, parents: &[(u32, Action)], last: u32, more: &[Action]) -> Vec<String> {
+    let mut actions = more.to_vec();
+    let mut id = last;
+    while id != 0 {
+        let (parent, action) = parents[id as usize];
+        actions.insert(0, action);
+        id = parent;
+    }
+    let mut world = World::new(setup);
+    let mut history = Vec::new();
+    for action in actions {
+        history.push(describe(&world, action));
+        if let Err(violation) = world.apply(action) {
+            history.push(format!("{}: {}", violation.promise, violation.what));
+        }
+    }
+    history
+}
+
+fn describe(world: &World, action: Action) -> String {
+    let packet = |index: usize| {
+        let packet = &world.packets[index];
+        let from = match packet.from {
+            From::Caller(caller) => format!("caller {caller}"),
+            From::Invalidation(index) => format!("invalidation {index}"),
+            From::Nobody => "nobody".to_owned(),
+        };
+        let command = format!("{:?}", packet.command);
+        let name = command.split(' ').next().unwrap_or_default().to_lowercase();
+        let half = if matches!(packet.stage, Stage::Half(_)) { ", second half" } else { "" };
+        format!("{name} of {from}{half}")
+    };
+    match action {
+        Action::Execute(index) => format!("executed: {}", packet(index)),
+        Action::Deliver(index) => format!("answered: {}", packet(index)),
+        Action::TimeOut(index) => format!("timed out: {}", packet(index)),
+        Action::Start(index) => format!("caller {index} starts in process {}", world.callers[index].process),
+        Action::Invalidate(index) => format!("invalidation {index} begins, database at v{}", world.database + 1),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Groups histories for a table.
+pub(crate) fn lines(history: &[String]) -> String {
+    history.iter().map(|line| format!("    {line}\n")).collect()
+}
