@@ -288,7 +288,7 @@ impl serde::Serialize for User {
 
 const EVERYBODY: &str = "everybody";
 
-fn kinds(id: u64) -> Vec<String> {
+fn kinds(id: &u64) -> Vec<String> {
     vec![format!("kind:{}", id % 2), "kinds".to_owned()]
 }
 
@@ -491,6 +491,46 @@ fn a_function_inside_a_function_can_be_cached() {
         n * 2
     }
     assert_eq!((inside(4), inside::peek(4)), (8, Some(8)));
+}
+
+#[test]
+fn functions_of_one_name_inside_two_functions_do_not_meet() {
+    fn one(n: u64) -> u64 {
+        #[cached(CACHE)]
+        fn helper(n: u64) -> u64 {
+            n + 1
+        }
+        helper(n)
+    }
+    fn two(n: u64) -> u64 {
+        #[cached(CACHE)]
+        fn helper(n: u64) -> u64 {
+            n + 2
+        }
+        helper(n)
+    }
+    assert_eq!((one(1), two(1), one(1), two(1)), (2, 3, 2, 3));
+}
+
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+fn asked(n: &u64) -> String {
+    ASKED.fetch_add(1, SeqCst);
+    format!("asked:{n}")
+}
+
+#[cached(CACHE, tags = [asked(n)])]
+fn asks(n: u64) -> u64 {
+    n
+}
+
+#[test]
+fn tags_are_written_on_a_miss_only() {
+    asks(1);
+    let once = ASKED.load(SeqCst);
+    asks(1);
+    asks(1);
+    assert_eq!((once, ASKED.load(SeqCst)), (1, 1));
 }
 
 static UNIT: AtomicUsize = AtomicUsize::new(0);

@@ -85,7 +85,7 @@ fn initials(names: &[String]) -> Vec<&str> {
     names.iter().map(|name| &name[..1]).collect()
 }
 
-#[cached(CACHE, tags = initials(&names), key = names)]
+#[cached(CACHE, tags = initials(names), key = names)]
 fn by_names(names: Vec<String>) -> usize {
     names.len()
 }
@@ -95,12 +95,12 @@ fn by_name(name: String) -> String {
     name
 }
 
-#[cached(CACHE, key = n.min(3), tags = [if n > 2 { "big" } else { "small" }])]
+#[cached(CACHE, key = (*n).min(3), tags = [if *n > 2 { "big" } else { "small" }])]
 fn clamped(n: u64) -> u64 {
     n
 }
 
-#[cached(CACHE, key = (*n / 10, name.len()), tags = [if *n > 2 { "big" } else { "small" }, &*name])]
+#[cached(CACHE, key = (*n / 10, name.len()), tags = [if *n > 2 { "big" } else { "small" }, name])]
 fn by_reference(n: u64, name: String) -> (u64, String) {
     (n, name)
 }

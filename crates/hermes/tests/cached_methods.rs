@@ -292,3 +292,39 @@ fn a_generic_type_can_cache_a_traits_methods() -> Result<(), hermes::Error> {
     assert_eq!((Dog::<u8>::peek_loud(), Dog::<u16>::peek_loud()), (Some(true), None));
     Ok(())
 }
+
+struct Borrowing<'a> {
+    name: &'a str,
+}
+
+#[cached_methods(CACHE)]
+impl<'a> Borrowing<'a> {
+    #[cached(key = self.name, tags = [self.name, &format!("{}:{other}", self.name)])]
+    fn longest(&self, other: &'a str) -> usize {
+        self.name.len().max(other.len())
+    }
+}
+
+#[cached_methods(CACHE)]
+impl Speak for Borrowing<'_> {
+    #[cached(key = "{self.name}{times}")]
+    fn speak(&self, times: usize) -> String {
+        self.name.repeat(times)
+    }
+
+    fn loud() -> bool {
+        false
+    }
+}
+
+#[test]
+fn types_may_borrow() -> Result<(), hermes::Error> {
+    let text = "name".to_owned();
+    let borrowing = Borrowing { name: &text };
+    assert_eq!((borrowing.longest("x"), borrowing.peek_longest("x")), (4, Some(4)));
+    // Another tag of the same key: not this entry.
+    assert_eq!((borrowing.peek_longest("yy"), borrowing.longest("longer")), (None, 6));
+    assert_eq!((borrowing.speak(2).as_str(), Borrowing::loud()), ("namename", false));
+    borrowing.invalidate_speak(2)?;
+    Borrowing::clear_speak()
+}

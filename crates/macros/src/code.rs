@@ -8,10 +8,10 @@ use syn::{Expr, Generics, LitStr, Type};
 
 use crate::args::{Args, KeyRule, Tag, Tags};
 use crate::hygiene::{at, local, local_at};
-use crate::mention::{dereferenced, mention};
+use crate::mention::mention;
 use crate::rules::rules;
 use crate::target::{Param, Target};
-use crate::template::{Hole, Piece};
+use crate::template::{Piece, holes};
 
 /// One cached function and all that its code depends on.
 pub(crate) struct Code<'a> {
@@ -144,8 +144,8 @@ impl Code<'_> {
                 for piece in &key.pieces {
                     parts.extend(match piece {
                         Piece::Text(text) => quote!(#call.literal(#text);),
-                        Piece::Hole(hole) => {
-                            let value = self.formatted(&[piece], [hole], key.span);
+                        Piece::Hole(_) => {
+                            let value = self.formatted(std::slice::from_ref(piece), key.span);
                             quote!(#call.display(::core::format_args!(#value));)
                         }
                     });
@@ -162,41 +162,34 @@ impl Code<'_> {
             Tags::None => TokenStream::new(),
             Tags::All(tags) => self.seeing(tags, quote_spanned!(at(tags.span())=> #call.tags(#tags);)),
             Tags::List(tags) => {
-                let exprs = tags.iter().filter_map(|tag| match tag {
-                    Tag::Expr(tag) => Some(tag.to_token_stream()),
-                    Tag::Template(_) => None,
-                });
-                let exprs: TokenStream = exprs.collect();
-                let tags = tags.iter().map(|tag| self.tag(tag));
-                // One array of texts: its temporaries live as long as the call that reads it.
-                self.seeing(&exprs, quote!(#call.tags([#(#tags),*]);))
-            }
-        }
-    }
-
-    fn tag(&self, tag: &Tag) -> TokenStream {
-        match tag {
-            Tag::Expr(tag) => {
-                quote_spanned!(at(tag.span())=> ::core::convert::AsRef::<::core::primitive::str>::as_ref(&(#tag)))
-            }
-            Tag::Template(template) => match template.pieces.as_slice() {
-                [Piece::Text(text)] => text.to_token_stream(),
-                pieces => {
-                    let pieces: Vec<_> = pieces.iter().collect();
-                    let format = self.formatted(&pieces, template.holes(), template.span);
-                    quote!(&*::std::format!(#format))
+                let (mut written, mut exprs, mut texts) =
+                    (TokenStream::new(), TokenStream::new(), Vec::new());
+                for (place, tag) in tags.iter().enumerate() {
+                    texts.push(match tag {
+                        Tag::Expr(tag) => {
+                            tag.to_tokens(&mut exprs);
+                            quote_spanned!(at(tag.span())=> ::core::convert::AsRef::<::core::primitive::str>::as_ref(&(#tag)))
+                        }
+                        Tag::Template(template) => match template.pieces.as_slice() {
+                            [Piece::Text(text)] => text.to_token_stream(),
+                            pieces => {
+                                let name = local(&format!("__hermes_tag{place}"));
+                                let format = self.formatted(pieces, template.span);
+                                written.extend(quote!(let #name = ::std::format!(#format);));
+                                quote!(&*#name)
+                            }
+                        },
+                    });
                 }
-            },
+                // One array of texts: its temporaries live as long as the call that reads it.
+                let given = self.seeing(&exprs, quote!(#call.tags([#(#texts),*]);));
+                quote!({ #written #given })
+            }
         }
     }
 
     /// The arguments of a `format!` that writes `pieces`.
-    fn formatted<'h>(
-        &self,
-        pieces: &[&Piece],
-        holes: impl IntoIterator<Item = &'h Hole>,
-        span: Span,
-    ) -> TokenStream {
+    fn formatted(&self, pieces: &[Piece], span: Span) -> TokenStream {
         let format: String = pieces
             .iter()
             .map(|piece| match piece {
@@ -206,7 +199,7 @@ impl Code<'_> {
             })
             .collect();
         let (mut places, mut widths) = (Vec::new(), Vec::<&str>::new());
-        for hole in holes {
+        for hole in holes(pieces) {
             let root = self.variable(&hole.root, span);
             let fields = &hole.fields;
             places.push(quote_spanned!(at(span)=> #root #(.#fields)*));
@@ -240,39 +233,19 @@ impl Code<'_> {
         }
     }
 
-    /// Lets `statement` see the parameters that `expr` mentions without moving them: copies of those that are
-    /// `Copy`, references to all others, and to those that `expr` writes as `*id`.
+    /// Lets `statement` see the parameters that `expr` mentions by reference, so that it cannot move them.
     fn seeing(&self, expr: &impl ToTokens, statement: TokenStream) -> TokenStream {
-        let seen: TokenStream = self
+        let seen: Vec<_> = self
             .target
             .keyed()
-            .filter(|param| mention(expr, &param.name.to_string()).is_some())
-            .map(|Param { name, ty, .. }| {
-                let by_reference = !matches!(ty, Type::Reference(_)) && dereferenced(expr, &name.to_string());
-                let seen = if by_reference {
-                    quote!(&#name)
-                } else {
-                    quote!((&::hermes::__private::Seen(&#name)).seen())
-                };
-                quote!(let #name = #seen;)
-            })
+            .map(|param| &param.name)
+            .filter(|name| mention(expr, &name.to_string()).is_some())
             .collect();
         if seen.is_empty() {
             return statement;
         }
-        // What the user writes is right for the parameter itself: no lint is to speak of the reference.
-        let lints = quote! {
-            unused_imports, unused_variables, clippy::shadow_reuse, clippy::needless_borrow, clippy::op_ref,
-            clippy::needless_borrows_for_generic_args, clippy::borrow_deref_ref, clippy::explicit_auto_deref
-        };
-        quote! {
-            #[allow(#lints)]
-            {
-                use ::hermes::__private::{SeenByReference as _, SeenByValue as _};
-                #seen
-                #statement
-            }
-        }
+        // The second mention: what only looks like a parameter must not leave this one unused.
+        quote!({ #(let #seen = &#seen; let _ = #seen;)* #statement })
     }
 
     /// Whether calls with one key always carry the same tags.

@@ -8,6 +8,7 @@ use syn::{Attribute, Expr, FnArg, Generics, LitStr, Meta, Pat, Token, Visibility
 
 use crate::args::Args;
 use crate::code::Code;
+use crate::hygiene::at;
 use crate::target::Target;
 
 /// What the companions are called.
@@ -58,6 +59,9 @@ pub(crate) struct Cached<'a> {
     pub(crate) moved: Generics,
     /// The function's identity: what stands behind the module's path.
     pub(crate) point: String,
+    /// A type whose name tells functions apart that are declared inside of functions: that of a free function's
+    /// companion.
+    pub(crate) type_name: Option<Ident>,
 }
 
 /// Which parameters a companion has.
@@ -98,6 +102,8 @@ impl Cached<'_> {
         let lints = self.target.attrs.iter().filter(|attr| is_lint(attr)).map(expect_as_allow);
         let cfgs = self.cfgs();
         let mut sig = self.target.sig.clone();
+        // Ours by origin: the wrapper is what the user may leave unused.
+        sig.fn_token.span = at(sig.fn_token.span);
         sig.ident = self.names.verb("uncached");
         sig.generics = self.generics();
         let (vis, body) = (&self.vis, &self.target.body);
@@ -106,7 +112,7 @@ impl Cached<'_> {
         let twice = quote! {
             clippy::must_use_candidate, clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_const_for_fn
         };
-        quote!(#(#cfgs)* #(#lints)* #doc #[allow(dead_code, #twice)] #vis #sig #body)
+        quote!(#(#cfgs)* #(#lints)* #doc #[allow(#twice)] #vis #sig #body)
     }
 
     /// All other companions.
@@ -174,13 +180,16 @@ impl Cached<'_> {
             None => quote!(::core::option::Option::None),
         };
         let site = quote!(::hermes::__private::Site);
+        let (declare, type_name) = match &self.type_name {
+            Some(ty) if self.args.name.is_none() => (quote!(free), quote!(, ::core::any::type_name::<#ty>)),
+            _ => (quote!(new), TokenStream::new()),
+        };
         quote! {
             #(#cfgs)*
             #[doc(hidden)]
-            #[allow(dead_code)]
             #[inline]
             fn #name() -> &'static #site {
-                static SITE: #site = #site::new(#path, #version);
+                static SITE: #site = #site::#declare(#path, #version #type_name);
                 &SITE
             }
         }
@@ -197,6 +206,11 @@ impl Cached<'_> {
     ) -> TokenStream {
         let generics = self.generics();
         let body = self.code(&generics, &self.names.site(), &self.names.verb("uncached"), body);
+        // With `key`, not all parameters are looked at.
+        let looked_at = (takes == Takes::Keyed && self.args.key.is_some()).then(|| {
+            let names = self.target.keyed().map(|param| &param.name);
+            quote!(#(let _ = &#names;)*)
+        });
         let (vis, cfgs, doc) = (&self.vis, self.cfgs(), self.doc(doc));
         let receiver = self.target.sig.receiver().filter(|_| takes != Takes::Nothing).map(|receiver| {
             let mut receiver = receiver.clone();
@@ -220,8 +234,8 @@ impl Cached<'_> {
         quote! {
             #(#cfgs)*
             #doc
-            #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic, clippy::nursery)]
-            #vis #asynchronous fn #name #generics (#receiver #(#params),*) -> #output #bounds #body
+            #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
+            #vis #asynchronous fn #name #generics (#receiver #(#params),*) -> #output #bounds { #looked_at #body }
         }
     }
 

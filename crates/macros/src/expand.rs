@@ -72,6 +72,9 @@ fn expand(args: TokenStream, function: Function) -> syn::Result<TokenStream> {
         );
         return Err(Error::new(companion.span(), message));
     }
+    // Ours by origin: no lint is to speak of how a type should be named.
+    let mut declared = companion.clone();
+    declared.set_span(Span::call_site().located_at(companion.span()));
     let vis = function.vis.clone();
     let hidden = is_hidden(&function.attrs).then(|| quote!(#[doc(hidden)]));
     let cfgs: Vec<_> = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
@@ -91,6 +94,7 @@ fn expand(args: TokenStream, function: Function) -> syn::Result<TokenStream> {
         outer: Generics::default(),
         moved: Generics::default(),
         point: name.unraw().to_string(),
+        type_name: Some(companion.clone()),
     };
     let (wrapper, uncached, controls) = (cached.wrapper(), cached.uncached(), cached.controls());
     Ok(quote! {
@@ -99,16 +103,12 @@ fn expand(args: TokenStream, function: Function) -> syn::Result<TokenStream> {
         #(#cfgs)*
         #hidden
         #[doc = #doc]
-        #[allow(non_camel_case_types, dead_code, missing_debug_implementations, missing_copy_implementations)]
-        #[allow(unreachable_pub, unnameable_types, clippy::exhaustive_enums)]
-        #vis enum #companion {}
+        #vis enum #declared {}
 
         #(#cfgs)*
-        #[allow(unreachable_pub)]
         impl #companion { #uncached }
 
         #(#cfgs)*
-        #[allow(unreachable_pub)]
         impl #companion { #controls }
     })
 }

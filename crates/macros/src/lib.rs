@@ -53,7 +53,7 @@ use proc_macro::TokenStream;
 ///
 /// | | |
 /// |---|---|
-/// | `tags = ["user:{id}", "users", TAG, tag_of(user)]` | The entry's tags. A text may name parameters (below); all else is an expression that is `AsRef<str>`. Instead of the list, any expression that iterates over texts. |
+/// | `tags = ["user:{id}", "users", TAG, tag_of(id)]` | The entry's tags. A text may name parameters (below); all else is an expression that is `AsRef<str>`. Instead of the list, any expression that iterates over texts. |
 /// | `key = "{user.id}:{page}"` or `key = (user.id, page)` | Replaces the arguments in the key: as a text, or as an expression that is `Serialize`. |
 /// | `skip = [db]` | Parameters that are neither in the key nor asked for by `invalidate`, `peek` and `key`. |
 /// | `ttl = 1200`, `"1h30m"`, an expression, or <code>&#124;value&#124; …</code> | How long an entry lives: seconds; a time in `ms`, `s`, `m`, `h`, `d`; a `Duration` or a number of seconds; or a question to the value, where zero means: do not cache. Default: the cache's. |
@@ -68,8 +68,9 @@ use proc_macro::TokenStream;
 /// written by `Display`. In a key they are digested one by one, so that `"{a}{b}"` never confuses `("a", "bc")` with
 /// `("ab", "c")`.
 ///
-/// **Expressions** in `tags` and `key` see the parameters before the body runs: those that are `Copy` by value, all
-/// others by reference (and where `*id` is written, `id` is a reference). They should be pure functions of the arguments, since they run as often as needed.
+/// **Expressions** in `tags` and `key` see the parameters by reference, before the body runs: an `id: u64` is a `&u64`
+/// there (`*id > 5`, `tag_of(id)` with `fn tag_of(id: &u64)`), so nothing can be moved away from the body. They should
+/// be pure functions of the arguments, since they run as often as needed.
 ///
 /// # What is cached
 ///

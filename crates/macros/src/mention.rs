@@ -30,33 +30,6 @@ fn find(tokens: TokenStream, name: &str, in_macro: bool) -> Option<Span> {
     None
 }
 
-/// Whether `tokens` follow the variable `name` as a reference: `*name`, not `a * name`.
-pub(crate) fn dereferenced(tokens: &impl ToTokens, name: &str) -> bool {
-    fn find(tokens: TokenStream, name: &str) -> bool {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let here = tokens.windows(2).enumerate().any(|(at, pair)| {
-            let star = is_punct(&pair[0], '*') && matches!(&pair[1], TokenTree::Ident(word) if word == name);
-            star && (at == 0 || !ends_operand(&tokens[at - 1]))
-        });
-        here || tokens.into_iter().any(|token| match token {
-            TokenTree::Group(group) => find(group.stream(), name),
-            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-        })
-    }
-    find(tokens.to_token_stream(), name)
-}
-
-/// Whether a star after `token` multiplies.
-fn ends_operand(token: &TokenTree) -> bool {
-    match token {
-        TokenTree::Ident(word) => {
-            !["if", "match", "in", "while", "return"].iter().any(|keyword| word == keyword)
-        }
-        TokenTree::Punct(punct) => punct.as_char() == '?',
-        TokenTree::Group(_) | TokenTree::Literal(_) => true,
-    }
-}
-
 /// Neither a field, nor a step of a path, nor a field's name, nor a closure's own parameter.
 fn is_variable(tokens: &[TokenTree], at: usize) -> bool {
     let before = |back: usize, c: char| at >= back && is_punct(&tokens[at - back], c);
@@ -95,19 +68,6 @@ mod tests {
             ["id", "&id", "f(id)", "id.len()", "format!(\"{id:>4}\")", "m!(1, id)", "(0..id)", "[*id]"]
         {
             assert!(mentions(source), "{source}");
-        }
-    }
-
-    #[test]
-    fn references_are_told_from_products() {
-        let dereferenced = |source: &str| dereferenced(&source.parse::<TokenStream>().expect("tokens"), "id");
-        for source in
-            ["*id", "f(*id)", "2 * *id", "format!(\"{}\", *id)", "-*id", "if *id > 2 { 1 } else { 2 }"]
-        {
-            assert!(dereferenced(source), "{source}");
-        }
-        for source in ["id", "2 * id", "f(x) * id", "x? * id", "n * id * n"] {
-            assert!(!dereferenced(source), "{source}");
         }
     }
 

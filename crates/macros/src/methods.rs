@@ -113,7 +113,6 @@ fn expand(args: TokenStream, mut block: ItemImpl) -> syn::Result<TokenStream> {
 
         #(#cfgs)*
         #(#lints)*
-        #[allow(unreachable_pub, private_interfaces, private_bounds)]
         impl #kept #self_ty #bounds { #siblings }
     })
 }
@@ -179,6 +178,7 @@ impl Block {
             outer: self.outer.clone(),
             moved: self.moved.clone(),
             point,
+            type_name: None,
         };
         let (wrapper, uncached, controls) = (cached.wrapper(), cached.uncached(), cached.controls());
         Ok((quote!(#defaultness #wrapper), quote!(#uncached #controls)))

@@ -63,17 +63,20 @@ impl Template {
         Ok(Self { span, pieces })
     }
 
-    pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Hole(hole) => Some(hole),
-            Piece::Text(_) => None,
-        })
-    }
-
     /// Every parameter (or `self`) that the template names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.holes().flat_map(|hole| std::iter::once(&hole.root).chain(&hole.widths)).map(String::as_str)
+        holes(&self.pieces)
+            .flat_map(|hole| std::iter::once(&hole.root).chain(&hole.widths))
+            .map(String::as_str)
     }
+}
+
+/// The holes among `pieces`.
+pub(crate) fn holes(pieces: &[Piece]) -> impl Iterator<Item = &Hole> {
+    pieces.iter().filter_map(|piece| match piece {
+        Piece::Hole(hole) => Some(hole),
+        Piece::Text(_) => None,
+    })
 }
 
 impl Hole {

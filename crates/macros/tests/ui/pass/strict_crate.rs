@@ -1,5 +1,6 @@
-//! A crate that denies every warning can cache functions.
-#![deny(warnings, missing_docs, unused, rust_2018_idioms, unreachable_pub, unnameable_types)]
+//! A crate that denies, even forbids, what rustc can warn of, can cache functions.
+#![deny(warnings, unused, rust_2018_idioms, unreachable_pub, unnameable_types)]
+#![forbid(missing_docs, dead_code, unused_variables, unused_mut, unused_imports, nonstandard_style)]
 #![deny(missing_debug_implementations, missing_copy_implementations, unused_qualifications, unused_results)]
 #![deny(unused_lifetimes, single_use_lifetimes, let_underscore_drop, unsafe_code, non_camel_case_types)]
 
