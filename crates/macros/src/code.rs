@@ -245,7 +245,10 @@ impl Code<'_> {
             return statement;
         }
         // The second mention: what only looks like a parameter must not leave this one unused.
-        quote!({ #(let #seen = &#seen; let _ = #seen;)* #statement })
+        quote! {
+            #[allow(clippy::shadow_reuse, clippy::shadow_same)]
+            { #(let #seen = &#seen; let _ = #seen;)* #statement }
+        }
     }
 
     /// Whether calls with one key always carry the same tags.

@@ -4,9 +4,10 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Expr, FnArg, Generics, LitStr, Meta, Pat, Token, Visibility};
+use syn::{Attribute, Expr, FnArg, Generics, LitStr, Pat, Token, Visibility};
 
 use crate::args::Args;
+use crate::attrs::{expect_as_allow, is_hidden, is_lint};
 use crate::code::Code;
 use crate::hygiene::at;
 use crate::target::Target;
@@ -278,30 +279,6 @@ impl Cached<'_> {
         let text = LitStr::new(text, Span::call_site());
         quote!(#[doc = #text])
     }
-}
-
-/// Whether the docs leave an item out.
-pub(crate) fn is_hidden(attrs: &[Attribute]) -> bool {
-    attrs.iter().any(|attr| match &attr.meta {
-        Meta::List(list) => attr.path().is_ident("doc") && list.tokens.to_string() == "hidden",
-        _ => false,
-    })
-}
-
-pub(crate) fn is_lint(attr: &Attribute) -> bool {
-    ["allow", "expect", "warn", "deny", "forbid"].iter().any(|level| attr.path().is_ident(level))
-}
-
-/// What a user expects of one function may show in only one of the two it becomes.
-pub(crate) fn expect_as_allow(attr: &Attribute) -> Attribute {
-    let mut attr = attr.clone();
-    if attr.path().is_ident("expect")
-        && let Meta::List(list) = &mut attr.meta
-    {
-        list.path =
-            Ident::new("allow", list.path.get_ident().map_or_else(Span::call_site, Ident::span)).into();
-    }
-    attr
 }
 
 /// The text of tokens, the same whatever compiler reads them: blanks only between words.

@@ -7,7 +7,8 @@ use syn::ext::IdentExt as _;
 use syn::{Error, Generics, Item, LitStr};
 
 use crate::args::Args;
-use crate::companions::{Cached, Names, is_hidden};
+use crate::attrs::is_hidden;
+use crate::companions::{Cached, Names};
 use crate::mention::mention;
 use crate::target::{Function, Target};
 
@@ -103,6 +104,7 @@ fn expand(args: TokenStream, function: Function) -> syn::Result<TokenStream> {
         #(#cfgs)*
         #hidden
         #[doc = #doc]
+        #[non_exhaustive]
         #vis enum #declared {}
 
         #(#cfgs)*

@@ -7,6 +7,7 @@
 //! ```
 
 mod args;
+mod attrs;
 mod code;
 mod companions;
 mod errors;

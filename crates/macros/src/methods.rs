@@ -9,7 +9,8 @@ use syn::{
 };
 
 use crate::args::Args;
-use crate::companions::{Cached, Names, as_written, expect_as_allow, is_lint, public};
+use crate::attrs::{expect_as_allow, is_lint};
+use crate::companions::{Cached, Names, as_written, public};
 use crate::errors::Errors;
 use crate::expand::beside;
 use crate::mention::mention;
