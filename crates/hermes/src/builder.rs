@@ -7,7 +7,7 @@ use hermescache_protocol::Namespace;
 
 use crate::{
     cache::{Cache, Engine, Shared},
-    clock::{AnyClock, Clock, SystemClock},
+    clock::{self, AnyClock, Clock, SystemClock},
     error::Error,
     memory::Memory,
     observe::Counters,
@@ -160,7 +160,8 @@ impl<M: Mode> Builder<M> {
             Backend::Noop => Engine::Noop,
             Backend::Memory => {
                 let capacity = options.capacity.unwrap_or(DEFAULT_CAPACITY);
-                Engine::Memory(Memory::new(capacity, options.patience.unwrap_or(DEFAULT_PATIENCE)))
+                let patience = options.patience.unwrap_or(DEFAULT_PATIENCE);
+                Engine::Memory(Memory::new(capacity, patience, clock::random_u64()))
             }
         };
         Ok(Cache::new(Shared {

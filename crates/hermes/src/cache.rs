@@ -12,6 +12,9 @@ use crate::{
     error::Error,
     memory::{
         Computed, Memory,
+        entries::Entry as StoredEntry,
+        key::StoreKey,
+        payload::Payload,
         seek::{Commit, Lead},
     },
     observe::{Counters, EntryInfo, Stats},
@@ -76,18 +79,17 @@ impl Shared {
     }
 
     /// A value on its way into the store; none if it must not be kept.
-    pub(crate) fn computed<V: Value>(&self, value: &V, ttl: Option<Duration>, keep: Keep) -> Computed<V> {
+    pub(crate) fn computed<V: Value>(&self, value: &V, ttl: Option<Duration>, keep: Keep) -> Computed {
         Computed {
-            value: value.clone(),
+            payload: Payload::of(value, keep.weight),
             expires: self.clock.now() + self.shortened(ttl.unwrap_or(self.ttl)),
-            weight: keep.weight,
         }
     }
 
     /// Hands a leader's value to the store, or only to those who wait for it.
     pub(crate) fn store<V: Value>(&self, lead: Lead<'_>, value: &V, ttl: Option<Duration>, keep: Keep) {
         if !keep.keep || ttl.is_some_and(|ttl| ttl.is_zero()) {
-            lead.pass(|| self.computed(value, ttl, keep));
+            lead.pass(|| Payload::of(value, keep.weight));
         } else if lead.commit(self.computed(value, ttl, keep), self.clock.now()) == Commit::Fenced {
             self.counters.fenced_commit();
         }
@@ -205,17 +207,16 @@ impl<M: Mode> Cache<M> {
     pub fn dump(&self) -> Result<Vec<EntryInfo>, Error> {
         let Some(memory) = self.shared.memory() else { return Ok(Vec::new()) };
         let now = self.shared.clock.now();
-        let info = |(key, entry): (crate::memory::key::StoreKey, crate::memory::entries::Held)| {
-            let lookup = key.as_lookup();
-            let state = memory.points().by_id(lookup.site)?;
-            Some(EntryInfo {
-                key: Key::from_encoded(&self.shared.namespace, state.point(), lookup.arguments),
+        let mut infos = Vec::new();
+        memory.for_each_fresh(now, |key: &StoreKey, entry: &StoredEntry| {
+            infos.extend(memory.points().by_id(key.site()).map(|state| EntryInfo {
+                key: Key::from_encoded(&self.shared.namespace, state.point(), key.arguments()),
                 tags: entry.group.tags().map(str::to_owned).collect(),
                 ttl_left: entry.expires.since(now),
-                size_bytes: size_of_val(&entry.value),
-            })
-        };
-        Ok(memory.fresh(now).filter_map(info).collect())
+                size_bytes: entry.payload.size_bytes(),
+            }));
+        });
+        Ok(infos)
     }
 
     /// What this process did with this cache so far, over all clones. Costs a few loads.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     cache::Cache,
-    drive::{self, value_of},
+    drive,
     error::Error,
     memory::{key::Lookup, points::SharedPoint, seek::Seek},
     rules::{Keep, Rules},
@@ -30,7 +30,8 @@ impl<'c, M: Mode> Call<'c, M> {
     /// A call without arguments or tags so far.
     #[inline]
     pub fn new(cache: &'c Cache<M>, site: &'static Site) -> Self {
-        Self { cache, site, arguments: Arguments::new(), broken: None, tags: None }
+        let seed = cache.shared().memory().map_or(0, |memory| memory.seed(site.id()));
+        Self { cache, site, arguments: Arguments::seeded(seed), broken: None, tags: None }
     }
 
     /// Makes an argument part of the key. One that fails to serialize makes the call run uncached.
@@ -89,8 +90,7 @@ impl<'c, M: Mode> Call<'c, M> {
         if self.broken.is_some() {
             return None;
         }
-        let entry = memory.hit(self.lookup(), self.tags.as_deref(), shared.clock.now())?;
-        value_of(&entry)
+        memory.hit(self.lookup(), self.tags.as_deref(), shared.clock.now())
     }
 
     /// The value from another, or from the loader.
@@ -185,7 +185,7 @@ impl<'c, M: Mode> Call<'c, M> {
         let tags = mem::take(&mut self.tags).unwrap_or_default();
         let point = memory.points().of(self.site).map_err(|error| self.misnamed(error))?;
         let computed = shared.computed(value, keep.ttl.or(rules.ttl), keep);
-        memory.set(self.lookup().into(), memory.group(&point, &tags), computed, shared.clock.now());
+        memory.set(self.lookup(), memory.group(&point, &tags), computed, shared.clock.now());
         Ok(())
     }
 
@@ -221,17 +221,17 @@ impl<'c, M: Mode> Call<'c, M> {
     pub fn clear(cache: &'c Cache<M>, site: &'static Site) -> Result<(), Error> {
         let call = Self::new(cache, site);
         if let Some(memory) = cache.shared().memory() {
-            memory.points().of(site).map_err(|error| call.misnamed(error))?.cell().clean();
+            memory.clear(&*memory.points().of(site).map_err(|error| call.misnamed(error))?);
         }
         Ok(())
     }
 
     fn lookup(&self) -> Lookup<'_> {
-        Lookup { site: self.site.id(), arguments: self.arguments.as_bytes() }
+        Lookup { site: self.site.id(), arguments: &self.arguments }
     }
 
     /// The way to a value; none if this call can't be cached.
-    fn seek(&self) -> Option<Seek<'c>> {
+    fn seek(self) -> Option<Seek<'c>> {
         let shared = self.cache.shared();
         let memory = shared.memory()?;
         if self.broken.is_some() {
@@ -242,8 +242,8 @@ impl<'c, M: Mode> Call<'c, M> {
             Ok(point) => point,
             Err(shared) => panic!("{shared}"),
         };
-        let group = memory.group(&point, self.tags.as_deref().unwrap_or_default());
-        Some(Seek::new(memory, self.lookup(), group))
+        let lookup = Lookup { site: self.site.id(), arguments: &self.arguments };
+        Some(Seek::new(memory, lookup, point, self.tags.unwrap_or_default()))
     }
 
     fn check(&self, doing: &str) -> Result<(), Error> {

@@ -112,7 +112,8 @@ impl SystemClock {
 #[inline]
 fn coarse_monotonic() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    // A machine that has run for 580 years would overflow this.
+    Duration::from_nanos(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -153,9 +154,13 @@ pub(crate) fn instant() -> Instant {
     Instant::now()
 }
 
-/// A random fraction in `0.0..1.0`, good enough to spread ttls.
-pub(crate) fn random_fraction() -> f64 {
+/// A random number that nobody outside this process can know.
+pub(crate) fn random_u64() -> u64 {
     // The standard library draws the keys of its hash maps from the system; an empty hash under them is random.
-    let bits = RandomState::new().hash_one(());
-    (bits >> 11) as f64 / (1u64 << 53) as f64
+    RandomState::new().hash_one(())
+}
+
+/// A random fraction in `0.0..1.0`.
+pub(crate) fn random_fraction() -> f64 {
+    (random_u64() >> 11) as f64 / (1u64 << 53) as f64
 }

@@ -9,10 +9,7 @@ use std::{
 
 use crate::{
     cache::Shared,
-    memory::{
-        entries::Held,
-        seek::{Lead, Seek, Turn},
-    },
+    memory::seek::{Lead, Seek, Turn},
     rules::{Keep, Rules},
     value::Value,
 };
@@ -57,16 +54,16 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
 ) -> Result<V, E> {
     loop {
         let found = match seek.turn(shared.clock.now()) {
-            Turn::Hit(entry) => entry,
+            Turn::Hit(payload) => payload,
             Turn::Lead(lead) => return lead_on(shared, lead, rules, loader),
             Turn::Alone => return alone(shared, loader),
             Turn::Join(flight) => {
                 shared.counters.wait();
-                let Some(entry) = seek.joined(flight.wait()) else { continue };
-                entry
+                let Some(payload) = seek.joined(flight.wait()) else { continue };
+                payload
             }
         };
-        match value_of(&found) {
+        match found.get() {
             Some(value) => return Ok(value),
             // Two types under one key, which only entries named by hand can have.
             None => return alone(shared, loader),
@@ -110,16 +107,16 @@ where
 {
     loop {
         let found = match seek.turn(shared.clock.now()) {
-            Turn::Hit(entry) => entry,
+            Turn::Hit(payload) => payload,
             Turn::Lead(lead) => return lead_on_async(shared, lead, rules, loader()).await,
             Turn::Alone => return alone_async(shared, loader()).await,
             Turn::Join(flight) => {
                 shared.counters.wait();
-                let Some(entry) = seek.joined(flight.wait_async().await) else { continue };
-                entry
+                let Some(payload) = seek.joined(flight.wait_async().await) else { continue };
+                payload
             }
         };
-        match value_of(&found) {
+        match found.get() {
             Some(value) => return Ok(value),
             None => return alone_async(shared, loader()).await,
         }
@@ -169,10 +166,4 @@ fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
     let keep = (rules.keep)(&value);
     shared.store(lead, &value, keep.ttl.or(rules.ttl), keep);
     Ok(value)
-}
-
-/// The value of an entry, if it is of this type.
-#[inline]
-pub(crate) fn value_of<V: Value>(entry: &Held) -> Option<V> {
-    entry.value.downcast_ref::<V>().cloned()
 }

@@ -10,6 +10,7 @@ mod drive;
 mod entry;
 mod error;
 mod flight;
+mod lanes;
 mod leading;
 mod memory;
 mod observe;

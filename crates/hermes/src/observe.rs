@@ -2,11 +2,13 @@
 //! Counts; decides nothing.
 
 use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
 use hermescache_protocol::Key;
+
+use crate::lanes::Lanes;
 
 /// What this process did with one cache since it was built, over all its clones.
 ///
@@ -97,37 +99,5 @@ impl Counters {
             errors: of(&self.errors),
             fenced_commits: of(&self.fenced_commits),
         }
-    }
-}
-
-const LANES: usize = 16;
-
-/// A counter that threads can add to without taking a cache line from each other.
-#[derive(Debug, Default)]
-struct Lanes {
-    lanes: [Lane; LANES],
-}
-
-/// Two cache lines, since some processors fetch lines in pairs.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Lane(AtomicU64);
-
-thread_local! {
-    static MY_LANE: usize = {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        THREADS.fetch_add(1, Ordering::Relaxed) % LANES
-    };
-}
-
-impl Lanes {
-    #[inline]
-    fn add_one(&self) {
-        let lane = MY_LANE.with(|lane| *lane);
-        self.lanes[lane].0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn sum(&self) -> u64 {
-        self.lanes.iter().map(|lane| lane.0.load(Ordering::Relaxed)).sum()
     }
 }

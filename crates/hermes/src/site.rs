@@ -40,10 +40,17 @@ impl From<u32> for SiteId {
     }
 }
 
+impl SiteId {
+    #[inline]
+    pub(crate) fn number(self) -> u32 {
+        u32::from_ne_bytes(self.0)
+    }
+}
+
 impl Hash for SiteId {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(u32::from_ne_bytes(self.0));
+        state.write_u32(self.number());
     }
 }
 

@@ -130,6 +130,19 @@ impl Arguments {
         if self.spill.is_empty() { &self.inline[..self.len] } else { &self.spill }
     }
 
+    /// How many bytes there are so far.
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no argument yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The hash of the bytes so far, under the seed: what [`RunningHash`] makes of them.
     #[inline]
     #[must_use]

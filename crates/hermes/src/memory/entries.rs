@@ -1,14 +1,15 @@
 //! The entry store: bounded, by S3-FIFO, with a ttl for each entry and a small sweep that each insert pays for.
 //! Knows nothing of flights, and runs no user's code under its lock.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use hermescache_protocol::Moment;
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter, sync};
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter, sync};
 
 use super::{
-    key::{Lookup, StoreKey},
-    tags::Group,
+    key::{FindsEntry, KeyHasher, StoreKey},
+    payload::Payload,
+    tags::{Group, NamesHash},
 };
 use crate::shim::Mutex;
 
@@ -19,38 +20,106 @@ const MOST_EXPECTED_ENTRIES: u64 = 1 << 20;
 /// The sweep is planned anew after this many inserts.
 const INSERTS_PER_PLAN: u32 = 64;
 
-/// What a key maps to.
+/// An entry: a value, and what must hold for a call to have it.
 #[derive(Debug)]
-pub(crate) struct Entry<T: ?Sized> {
+pub(crate) struct Entry {
     pub(crate) expires: Moment,
-    pub(crate) weight: u32,
-    /// The group's stamp from before the value was computed.
-    pub(crate) stamp: u64,
+    /// From before the value was computed.
     pub(crate) group: Arc<Group>,
-    pub(crate) value: T,
+    pub(crate) payload: Payload,
 }
 
-/// An entry, shared by the store and whoever reads it.
-pub(crate) type Held = Arc<Entry<dyn Any + Send + Sync>>;
-
-impl<T: ?Sized> Entry<T> {
+impl Entry {
     /// Whether a call may have it: its ttl holds, and none of its tags was cleaned since it was computed.
-    #[inline]
     pub(crate) fn is_fresh(&self, now: Moment) -> bool {
-        now < self.expires && self.group.stamp() == self.stamp
+        now < self.expires && self.group.holds()
+    }
+
+    #[inline]
+    fn read(&self) -> Reading {
+        Reading {
+            expires: if self.group.holds() { self.expires } else { Moment::from_unix_ms(0) },
+            names: self.group.names(),
+            payload: self.payload.clone(),
+        }
     }
 }
 
-/// Values that left the store. They are dropped outside all locks, since that runs their own code.
-pub(crate) type Displaced = Vec<Held>;
+/// What a look-up gives out: the value, and whether its tags held when it was read.
+///
+/// Taken under the store's lock, so that the group's count of holders need not be touched: for a number under
+/// two tags that halves the cost of a hit.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    /// When its ttl ends; the beginning of time if a tag was cleaned.
+    expires: Moment,
+    names: NamesHash,
+    payload: Payload,
+}
+
+impl Reading {
+    #[inline]
+    pub(crate) fn is_fresh(&self, now: Moment) -> bool {
+        now < self.expires
+    }
+
+    #[inline]
+    pub(crate) fn has_names(&self, names: NamesHash) -> bool {
+        self.names == names
+    }
+
+    #[inline]
+    pub(crate) fn payload(&self) -> &Payload {
+        &self.payload
+    }
+}
+
+/// What the store holds and what it gives out. It gives out clones, and a clone is a reading.
+#[derive(Debug)]
+pub(crate) enum Slot {
+    Entry(Entry),
+    Reading(Reading),
+}
+
+impl Slot {
+    /// What was given out. Looked at in its place: to move it would cost more than to find it.
+    #[inline]
+    pub(crate) fn reading(&self) -> &Reading {
+        match self {
+            Self::Reading(reading) => reading,
+            Self::Entry(_) => unreachable!("the store gives out clones, and a clone is a reading"),
+        }
+    }
+}
+
+impl Clone for Slot {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self::Reading(match self {
+            Self::Entry(entry) => entry.read(),
+            Self::Reading(reading) => reading.clone(),
+        })
+    }
+}
+
+/// What left the store. It is dropped outside all locks, since that may run a user's code.
+#[derive(Debug, Default)]
+pub(crate) struct Displaced(Vec<Slot>);
+
+impl Displaced {
+    /// Also drops this later: it may be a value's last holder.
+    pub(crate) fn keep(&mut self, slot: Slot) {
+        self.0.push(slot);
+    }
+}
 
 /// The store of entries.
 pub(crate) struct Entries {
     swept: SweptStore,
 }
 
-type Store = sync::Cache<StoreKey, Held, ByWeight, DefaultHashBuilder, HandOut>;
-type StoreIter<'a> = sync::Iter<'a, StoreKey, Held, ByWeight, DefaultHashBuilder, HandOut>;
+type Store = sync::Cache<StoreKey, Slot, ByWeight, KeyHasher, HandOut>;
+type StoreIter<'a> = sync::Iter<'a, StoreKey, Slot, ByWeight, KeyHasher, HandOut>;
 
 self_cell::self_cell! {
     /// The store and the place in it that the sweep has reached.
@@ -64,13 +133,13 @@ self_cell::self_cell! {
 type SweepOf<'a> = Mutex<Sweep<'a>>;
 
 impl Entries {
-    pub(crate) fn new(capacity: u64) -> Self {
+    pub(crate) fn new(capacity: u64, hasher: KeyHasher) -> Self {
         let options = OptionsBuilder::new()
             .weight_capacity(capacity)
             .estimated_items_capacity(capacity.min(MOST_EXPECTED_ENTRIES) as usize)
             .build()
             .expect("both capacities are set");
-        let store = Store::with_options(options, ByWeight, DefaultHashBuilder::default(), HandOut);
+        let store = Store::with_options(options, ByWeight, hasher, HandOut);
         Self { swept: SweptStore::new(store, |store| Mutex::new(Sweep::new(store))) }
     }
 
@@ -79,47 +148,47 @@ impl Entries {
         self.swept.borrow_owner()
     }
 
-    /// The entry under a key, fresh or not.
+    /// The value under a key, fresh or not.
     #[inline]
-    pub(crate) fn get(&self, lookup: Lookup<'_>) -> Option<Held> {
-        self.store().get(&lookup)
+    pub(crate) fn get(&self, key: &impl FindsEntry) -> Option<Slot> {
+        self.store().get(key)
     }
 
-    /// Puts an entry in, and returns what left the store for it.
-    #[must_use]
-    pub(crate) fn put(&self, key: StoreKey, entry: Held, now: Moment) -> Displaced {
+    /// Puts an entry in, and takes out what must leave for it.
+    pub(crate) fn put(&self, key: StoreKey, entry: Entry, now: Moment, left: &mut Displaced) {
         // Taken out first, because the store would drop what it replaces under its lock.
-        let mut displaced: Displaced = self.take(key.as_lookup()).into_iter().collect();
-        self.store().insert_with_lifecycle(key, entry, &mut displaced);
+        self.take(&key, left);
+        self.store().insert_with_lifecycle(key, Slot::Entry(entry), left);
         self.swept.with_dependent(|store, sweep| {
             if let Ok(mut sweep) = sweep.try_lock() {
-                sweep.pay(store, now, &mut displaced);
+                sweep.pay(store, now, left);
             }
         });
-        displaced
     }
 
     /// Takes an entry out.
-    #[must_use]
-    pub(crate) fn take(&self, lookup: Lookup<'_>) -> Option<Held> {
-        self.store().remove(&lookup).map(|(_, entry)| entry)
+    pub(crate) fn take(&self, key: &impl FindsEntry, left: &mut Displaced) {
+        left.0.extend(self.store().remove(key).map(|(_, slot)| slot));
     }
 
-    /// Takes an entry out, unless the key holds another by now.
-    #[must_use]
-    pub(crate) fn take_this(&self, lookup: Lookup<'_>, entry: &Held) -> Option<Held> {
-        take_this(self.store(), lookup, entry)
+    /// Takes an entry out if it is not fresh.
+    pub(crate) fn take_stale(&self, key: &impl FindsEntry, now: Moment, left: &mut Displaced) {
+        take_stale(self.store(), key, now, left);
     }
 
-    /// All entries, fresh or not, without a snapshot: what comes and goes meanwhile may be listed or not.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (StoreKey, Held)> {
-        self.store().iter()
-    }
-
-    /// How many entries there are, fresh or not.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.store().len()
+    /// Shows every fresh entry, without a snapshot: what comes and goes meanwhile may be shown or not.
+    pub(crate) fn for_each_fresh(&self, now: Moment, mut show: impl FnMut(&StoreKey, &Entry)) {
+        for (key, _) in self.store().iter() {
+            // The one way to see an entry in its place: to ask whether it shall leave, and to say no.
+            self.store().remove_if(&key, |slot| {
+                if let Slot::Entry(entry) = slot
+                    && entry.is_fresh(now)
+                {
+                    show(&key, entry);
+                }
+                false
+            });
+        }
     }
 }
 
@@ -130,8 +199,9 @@ impl fmt::Debug for Entries {
     }
 }
 
-fn take_this(store: &Store, lookup: Lookup<'_>, entry: &Held) -> Option<Held> {
-    store.remove_if(&lookup, |other| Arc::ptr_eq(other, entry)).map(|(_, entry)| entry)
+fn take_stale(store: &Store, key: &impl FindsEntry, now: Moment, left: &mut Displaced) {
+    let is_stale = |slot: &Slot| matches!(slot, Slot::Entry(entry) if !entry.is_fresh(now));
+    left.0.extend(store.remove_if(key, is_stale).map(|(_, slot)| slot));
 }
 
 /// Walks round the store for ever, a step or two for each insert, and takes out what is no longer fresh.
@@ -148,7 +218,7 @@ impl<'s> Sweep<'s> {
         Self { place: store.iter(), most_entries: 0, inserts_left: 0, steps_per_insert: 0.0, steps_owed: 0.0 }
     }
 
-    fn pay(&mut self, store: &'s Store, now: Moment, displaced: &mut Displaced) {
+    fn pay(&mut self, store: &'s Store, now: Moment, left: &mut Displaced) {
         if self.inserts_left == 0 {
             self.plan(store.len());
         }
@@ -157,12 +227,12 @@ impl<'s> Sweep<'s> {
         while self.steps_owed >= 1.0 {
             self.steps_owed -= 1.0;
             match self.place.next() {
-                Some((key, entry)) => {
-                    if !entry.is_fresh(now) {
-                        displaced.extend(take_this(store, key.as_lookup(), &entry));
+                Some((key, slot)) => {
+                    if !slot.reading().is_fresh(now) {
+                        take_stale(store, &key, now, left);
                     }
-                    // Also what stays: it may have been evicted meanwhile, and this be its last holder.
-                    displaced.push(entry);
+                    // Also where it stays: it may have been evicted meanwhile, and this be its value's last holder.
+                    left.keep(slot);
                 }
                 None => self.place = store.iter(),
             }
@@ -179,14 +249,15 @@ impl<'s> Sweep<'s> {
     }
 }
 
-/// An entry's own weight, at least one: what weighs nothing would never be evicted.
+/// A value's own weight.
 #[derive(Debug, Clone, Copy)]
 struct ByWeight;
 
-impl Weighter<StoreKey, Held> for ByWeight {
+impl Weighter<StoreKey, Slot> for ByWeight {
     #[inline]
-    fn weight(&self, _key: &StoreKey, entry: &Held) -> u64 {
-        u64::from(entry.weight.max(1))
+    fn weight(&self, _key: &StoreKey, slot: &Slot) -> u64 {
+        let (Slot::Entry(Entry { payload, .. }) | Slot::Reading(Reading { payload, .. })) = slot;
+        u64::from(payload.weight())
     }
 }
 
@@ -194,11 +265,11 @@ impl Weighter<StoreKey, Held> for ByWeight {
 #[derive(Debug, Clone, Copy)]
 struct HandOut;
 
-impl Lifecycle<StoreKey, Held> for HandOut {
+impl Lifecycle<StoreKey, Slot> for HandOut {
     type RequestState = Displaced;
 
     #[inline]
-    fn on_evict(&self, displaced: &mut Displaced, _key: StoreKey, entry: Held) {
-        displaced.push(entry);
+    fn on_evict(&self, left: &mut Displaced, _key: StoreKey, slot: Slot) {
+        left.keep(slot);
     }
 }

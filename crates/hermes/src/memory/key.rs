@@ -1,12 +1,13 @@
-//! Keys in process: compared byte for byte, never by digest.
+//! Keys in process: found by a hash, compared byte for byte, never by digest.
 //! Leaves the encoding of arguments to the protocol.
 
 use std::{
     fmt,
-    hash::{Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher},
     sync::Arc,
 };
 
+use hermescache_protocol::{Arguments, RunningHash};
 use quick_cache::Equivalent;
 
 use crate::site::SiteId;
@@ -15,40 +16,62 @@ use crate::site::SiteId;
 /// and a short string. It is what fits into 24 bytes beside the rest.
 const INLINE_BYTES: usize = 18;
 
-/// What is looked up: a function and its encoded arguments, borrowed.
+/// Whatever says which function is called with which arguments.
+pub(crate) trait FindsEntry: Hash + Equivalent<StoreKey> {}
+
+impl FindsEntry for Lookup<'_> {}
+impl FindsEntry for StoreKey {}
+
+/// What a call looks up. The arguments were hashed as they were encoded, under the seed of the function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lookup<'a> {
     pub(crate) site: SiteId,
-    pub(crate) arguments: &'a [u8],
+    pub(crate) arguments: &'a Arguments,
 }
 
 /// What is kept: the same, owned. Which of the two it is follows from the length, so equality can be derived.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum StoreKey {
-    Inline { site: SiteId, len: u8, bytes: [u8; INLINE_BYTES] },
+    Inline { site: SiteId, len: u8, padded: [u8; INLINE_BYTES] },
     Shared { site: SiteId, bytes: Arc<[u8]> },
 }
 
 impl StoreKey {
-    #[inline]
-    pub(crate) fn as_lookup(&self) -> Lookup<'_> {
+    pub(crate) fn site(&self) -> SiteId {
         match self {
-            Self::Inline { site, len, bytes } => {
-                Lookup { site: *site, arguments: &bytes[..usize::from(*len)] }
-            }
-            Self::Shared { site, bytes } => Lookup { site: *site, arguments: bytes },
+            Self::Inline { site, .. } | Self::Shared { site, .. } => *site,
+        }
+    }
+
+    pub(crate) fn arguments(&self) -> &[u8] {
+        match self {
+            Self::Inline { len, padded, .. } => &padded[..usize::from(*len)],
+            Self::Shared { bytes, .. } => bytes,
         }
     }
 }
 
 impl From<Lookup<'_>> for StoreKey {
     fn from(Lookup { site, arguments }: Lookup<'_>) -> Self {
-        if arguments.len() <= INLINE_BYTES {
-            let mut bytes = [0; INLINE_BYTES];
-            bytes[..arguments.len()].copy_from_slice(arguments);
-            Self::Inline { site, len: arguments.len() as u8, bytes }
-        } else {
-            Self::Shared { site, bytes: Arc::from(arguments) }
+        let bytes = arguments.as_bytes();
+        match arguments.padded() {
+            Some(padded) => Self::Inline { site, len: bytes.len() as u8, padded: *padded },
+            None => Self::Shared { site, bytes: Arc::from(bytes) },
+        }
+    }
+}
+
+impl Equivalent<StoreKey> for Lookup<'_> {
+    #[inline]
+    fn equivalent(&self, key: &StoreKey) -> bool {
+        match key {
+            // Arrays of known length are compared in registers.
+            StoreKey::Inline { site, len, padded } => {
+                self.site == *site
+                    && self.arguments.len() == usize::from(*len)
+                    && self.arguments.padded() == Some(padded)
+            }
+            StoreKey::Shared { site, bytes } => self.site == *site && *self.arguments.as_bytes() == **bytes,
         }
     }
 }
@@ -56,29 +79,76 @@ impl From<Lookup<'_>> for StoreKey {
 impl Hash for Lookup<'_> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.site.hash(state);
-        state.write(self.arguments);
+        state.write_u64(self.arguments.hash());
     }
 }
 
 impl Hash for StoreKey {
-    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_lookup().hash(state);
-    }
-}
-
-impl Equivalent<StoreKey> for Lookup<'_> {
-    #[inline]
-    fn equivalent(&self, key: &StoreKey) -> bool {
-        let other = key.as_lookup();
-        self.site == other.site && self.arguments == other.arguments
+        self.site().hash(state);
+        state.write(self.arguments());
     }
 }
 
 impl fmt::Debug for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_lookup().fmt(f)
+        write!(f, "StoreKey({:?}, {} bytes)", self.site(), self.arguments().len())
+    }
+}
+
+/// Hashes the keys of one store, under a seed that nobody outside can know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyHasher {
+    seed: u64,
+}
+
+impl KeyHasher {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// The seed for the arguments of one function.
+    #[inline]
+    pub(crate) fn seed(self, site: SiteId) -> u64 {
+        self.seed ^ u64::from(site.number()) << 32
+    }
+}
+
+impl BuildHasher for KeyHasher {
+    type Hasher = KeyHash;
+
+    #[inline]
+    fn build_hasher(&self) -> KeyHash {
+        KeyHash { hasher: *self, hash: 0 }
+    }
+}
+
+/// The hash of a key, whether it comes from a [`Lookup`] ready made or is made from a [`StoreKey`].
+#[derive(Debug)]
+pub(crate) struct KeyHash {
+    hasher: KeyHasher,
+    hash: u64,
+}
+
+impl Hasher for KeyHash {
+    #[inline]
+    fn write_u64(&mut self, hash: u64) {
+        self.hash = hash;
+    }
+
+    fn write_u32(&mut self, site: u32) {
+        self.hash = self.hasher.seed(SiteId::from(site));
+    }
+
+    fn write(&mut self, arguments: &[u8]) {
+        let mut hash = RunningHash::new(self.hash);
+        hash.write(arguments);
+        self.hash = hash.finish();
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.hash
     }
 }
 
@@ -92,14 +162,24 @@ mod tests {
     }
 
     #[test]
-    fn short_and_long_keys_equal_their_lookups_only() {
-        let texts: [&[u8]; 4] = [b"", b"short", &[7; INLINE_BYTES], &[7; INLINE_BYTES + 1]];
+    fn a_key_equals_its_own_lookup_only_and_has_its_hash() {
+        let hasher = KeyHasher::new(0x5eed);
+        let texts = [String::new(), "short".into(), "s".repeat(14), "s".repeat(16), "s".repeat(17), "s".repeat(1000)];
         for text in texts {
-            let lookup = Lookup { site: SiteId::from(3), arguments: text };
+            let encode = |site: SiteId, text: &str| {
+                let mut arguments = Arguments::seeded(hasher.seed(site));
+                arguments.push(text).unwrap();
+                arguments
+            };
+            let (site, other_site) = (SiteId::from(3), SiteId::from(4));
+            let (arguments, others) = (encode(site, &text), encode(site, "other"));
+            let lookup = Lookup { site, arguments: &arguments };
             let key = StoreKey::from(lookup);
+
+            assert_eq!(hasher.hash_one(lookup), hasher.hash_one(&key));
             assert!(lookup.equivalent(&key));
-            assert!(!Lookup { site: SiteId::from(4), ..lookup }.equivalent(&key));
-            assert!(!Lookup { arguments: b"other", ..lookup }.equivalent(&key));
+            assert!(!Lookup { site: other_site, ..lookup }.equivalent(&key));
+            assert!(!Lookup { arguments: &others, ..lookup }.equivalent(&key));
         }
     }
 }

@@ -3,21 +3,24 @@
 
 pub(crate) mod entries;
 pub(crate) mod key;
+pub(crate) mod payload;
 pub(crate) mod points;
 pub(crate) mod seek;
 pub(crate) mod tags;
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use hermescache_protocol::Moment;
 
 use self::{
-    entries::{Entries, Entry, Held},
-    key::{Lookup, StoreKey},
+    entries::{Displaced, Entries, Entry},
+    key::{KeyHasher, Lookup, StoreKey},
+    payload::Payload,
     points::{PointState, Points},
     seek::Flights,
     tags::{Cell, Group, TagTable},
 };
+use crate::{site::SiteId, value::Value};
 
 /// The in-process backend.
 ///
@@ -25,6 +28,7 @@ use self::{
 /// hits. Everything else about a key happens under the lock of its shard of flights, and calls the store inside.
 #[derive(Debug)]
 pub(crate) struct Memory {
+    hasher: KeyHasher,
     entries: Entries,
     flights: Flights,
     tags: Arc<TagTable>,
@@ -34,41 +38,49 @@ pub(crate) struct Memory {
 
 /// One computed value on its way into the store.
 #[derive(Debug)]
-pub(crate) struct Computed<V> {
-    pub(crate) value: V,
+pub(crate) struct Computed {
+    pub(crate) payload: Payload,
     pub(crate) expires: Moment,
-    pub(crate) weight: u32,
 }
 
 impl Memory {
     /// At most `capacity` units of weight. A leader is waited for at most for `patience`.
-    pub(crate) fn new(capacity: u64, patience: Duration) -> Self {
+    pub(crate) fn new(capacity: u64, patience: Duration, seed: u64) -> Self {
+        let hasher = KeyHasher::new(seed);
         Self {
-            entries: Entries::new(capacity),
-            flights: Flights::new(patience),
+            hasher,
+            entries: Entries::new(capacity, hasher),
+            flights: Flights::new(patience, hasher),
             tags: TagTable::new(),
             namespace: TagTable::implicit(),
             points: Points::default(),
         }
     }
 
-    /// The entry under a key if it is fresh, and hangs on these tags where they are given.
+    /// The seed under which the arguments of a function are hashed as they are encoded.
     #[inline]
-    pub(crate) fn hit(&self, lookup: Lookup<'_>, tags: Option<&[Box<str>]>, now: Moment) -> Option<Held> {
-        let entry = self.entries.get(lookup)?;
-        if !entry.is_fresh(now) {
-            return self.discard(lookup, &entry);
+    pub(crate) fn seed(&self, site: SiteId) -> u64 {
+        self.hasher.seed(site)
+    }
+
+    /// The value under a key if it is fresh, of this type, and carries these tags where they are given.
+    #[inline]
+    pub(crate) fn hit<V: Value>(&self, lookup: Lookup<'_>, tags: Option<&[Box<str>]>, now: Moment) -> Option<V> {
+        let slot = self.entries.get(&lookup)?;
+        let reading = slot.reading();
+        if !reading.is_fresh(now) {
+            return self.discard(lookup, now);
         }
-        if tags.is_some_and(|tags| !entry.group.has_tags(tags)) {
+        if tags.is_some_and(|tags| !reading.has_names(self.tags.names(tags))) {
             return None;
         }
-        Some(entry)
+        reading.payload().get()
     }
 
     /// Takes out an entry that nobody may have any more.
     #[cold]
-    fn discard(&self, lookup: Lookup<'_>, entry: &Held) -> Option<Held> {
-        drop(self.entries.take_this(lookup, entry));
+    fn discard<V>(&self, lookup: Lookup<'_>, now: Moment) -> Option<V> {
+        self.entries.take_stale(&lookup, now, &mut Displaced::default());
         None
     }
 
@@ -77,36 +89,35 @@ impl Memory {
         &self.points
     }
 
-    /// The cells that entries of this function with these tags hang on; `tags` is sorted, each once.
+    /// The group of an entry of this function that is computed from now on; `tags` is sorted, each once.
     pub(crate) fn group(&self, point: &PointState, tags: &[Box<str>]) -> Arc<Group> {
-        point.group(tags, |cell| self.tags.group(&self.namespace, cell, tags))
+        point.group(self.tags.names(tags), |cell| self.tags.group(&self.namespace, cell, tags))
     }
 
     /// Puts a value in by hand. A computation under way can't overwrite it.
-    pub(crate) fn set<V: Any + Send + Sync>(
-        &self,
-        key: StoreKey,
-        group: Arc<Group>,
-        computed: Computed<V>,
-        now: Moment,
-    ) {
-        let stamp = group.stamp();
-        let entry = computed.into_entry(group, stamp);
-        let left = {
-            let mut flights = self.flights.shard(&key);
-            (flights.remove(&key), self.entries.put(key, entry, now))
+    pub(crate) fn set(&self, lookup: Lookup<'_>, group: Arc<Group>, computed: Computed, now: Moment) {
+        let key = StoreKey::from(lookup);
+        let entry = computed.into_entry(group);
+        let mut left = Displaced::default();
+        let deposed = {
+            let mut seats = self.flights.shard(&key);
+            let deposed = seats.remove(&key);
+            self.entries.put(key, entry, now, &mut left);
+            deposed
         };
-        drop(left);
+        drop((left, deposed));
     }
 
     /// Takes out an entry, and the lease of whoever computes it now.
     pub(crate) fn invalidate(&self, lookup: Lookup<'_>) {
         let key = StoreKey::from(lookup);
-        let left = {
-            let mut flights = self.flights.shard(&key);
-            (flights.remove(&key), self.entries.take(lookup))
+        let mut left = Displaced::default();
+        let deposed = {
+            let mut seats = self.flights.shard(&key);
+            self.entries.take(&lookup, &mut left);
+            seats.remove(&key)
         };
-        drop(left);
+        drop((left, deposed));
     }
 
     /// Makes every entry with this tag a miss.
@@ -114,20 +125,25 @@ impl Memory {
         self.tags.clean(tag);
     }
 
-    /// Makes every entry a miss.
-    pub(crate) fn clean_all(&self) {
-        self.namespace.clean();
+    /// Makes every entry of a function a miss.
+    pub(crate) fn clear(&self, point: &PointState) {
+        self.tags.clean_cell(point.cell());
     }
 
-    /// What a call would hit now, with the point it belongs to.
-    pub(crate) fn fresh(&self, now: Moment) -> impl Iterator<Item = (StoreKey, Held)> {
-        self.entries.iter().filter(move |(_, entry)| entry.is_fresh(now))
+    /// Makes every entry a miss.
+    pub(crate) fn clean_all(&self) {
+        self.tags.clean_cell(&self.namespace);
+    }
+
+    /// Shows what a call would hit now.
+    pub(crate) fn for_each_fresh(&self, now: Moment, show: impl FnMut(&StoreKey, &Entry)) {
+        self.entries.for_each_fresh(now, show);
     }
 }
 
-impl<V: Any + Send + Sync> Computed<V> {
-    fn into_entry(self, group: Arc<Group>, stamp: u64) -> Held {
-        let Self { value, expires, weight } = self;
-        Arc::new(Entry { expires, weight, stamp, group, value })
+impl Computed {
+    fn into_entry(self, group: Arc<Group>) -> Entry {
+        let Self { payload, expires } = self;
+        Entry { expires, group, payload }
     }
 }

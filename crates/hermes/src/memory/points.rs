@@ -9,7 +9,7 @@ use std::{
 
 use hermescache_protocol::Point;
 
-use super::tags::{Cell, Group, TagTable};
+use super::tags::{Cell, Group, NamesHash, TagTable};
 use crate::{
     shim::{Mutex, lock},
     site::{Site, SiteId},
@@ -35,10 +35,10 @@ impl PointState {
         &self.point
     }
 
-    /// The group with these tags: the last one if it fits, else a new one.
-    pub(crate) fn group(&self, tags: &[Box<str>], make: impl FnOnce(&Arc<Cell>) -> Arc<Group>) -> Arc<Group> {
+    /// A group with these tags that holds now: the last one if it does, else a new one.
+    pub(crate) fn group(&self, names: NamesHash, make: impl FnOnce(&Arc<Cell>) -> Arc<Group>) -> Arc<Group> {
         let last = lock(&self.last_group).upgrade();
-        if let Some(last) = last.filter(|last| last.has_tags(tags)) {
+        if let Some(last) = last.filter(|last| last.names() == names && last.holds()) {
             return last;
         }
         let group = make(&self.cell);

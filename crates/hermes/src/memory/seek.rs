@@ -2,9 +2,8 @@
 //! Neither waits nor computes; whoever drives it does.
 
 use std::{
-    any::Any,
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::BuildHasher,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,8 +12,10 @@ use hermescache_protocol::Moment;
 
 use super::{
     Computed, Memory,
-    entries::{Displaced, Held},
-    key::{Lookup, StoreKey},
+    entries::Displaced,
+    key::{KeyHasher, Lookup, StoreKey},
+    payload::Payload,
+    points::PointState,
     tags::Group,
 };
 use crate::{
@@ -35,8 +36,8 @@ const FAILURES_TO_GIVE_UP: u8 = 2;
 /// The computations under way, by key.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    hasher: RandomState,
-    shards: Box<[Mutex<HashMap<StoreKey, Seat>>]>,
+    hasher: KeyHasher,
+    shards: Box<[Mutex<HashMap<StoreKey, Seat, KeyHasher>>]>,
     patience: Duration,
 }
 
@@ -49,24 +50,23 @@ pub(crate) struct Seat {
     relief: Option<Arc<Tagged>>,
 }
 
-/// A flight, and the versions of the tags its value will carry.
+/// A flight, and the tags that its value will carry.
 #[derive(Debug)]
 pub(crate) struct Tagged {
-    flight: Flight<Held>,
+    flight: Flight<Payload>,
+    /// From before the loader runs: a clean that lands meanwhile must win.
     group: Arc<Group>,
-    stamp: u64,
     since: Instant,
 }
 
 impl Tagged {
-    /// The stamp is taken here, before the loader runs: a clean that lands meanwhile must win.
     fn new(group: &Arc<Group>, since: Instant) -> Arc<Self> {
-        Arc::new(Self { flight: Flight::new(), group: Arc::clone(group), stamp: group.stamp(), since })
+        Arc::new(Self { flight: Flight::new(), group: Arc::clone(group), since })
     }
 
     /// Whether its value will do for a caller with this group that starts to wait now.
     fn serves(&self, group: &Group) -> bool {
-        self.group.stamp() == self.stamp && self.group.tags().eq(group.tags())
+        self.group.holds() && self.group.names() == group.names()
     }
 
     fn id(&self) -> leading::FlightId {
@@ -75,12 +75,12 @@ impl Tagged {
 }
 
 impl Flights {
-    pub(crate) fn new(patience: Duration) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { hasher: RandomState::new(), shards, patience }
+    pub(crate) fn new(patience: Duration, hasher: KeyHasher) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher))).collect();
+        Self { hasher, shards, patience }
     }
 
-    pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Seat>> {
+    pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Seat, KeyHasher>> {
         lock(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
     }
 }
@@ -90,6 +90,8 @@ impl Flights {
 pub(crate) struct Seek<'m> {
     memory: &'m Memory,
     key: StoreKey,
+    point: Arc<PointState>,
+    tags: Vec<Box<str>>,
     group: Arc<Group>,
     failures: u8,
 }
@@ -98,7 +100,7 @@ pub(crate) struct Seek<'m> {
 #[derive(Debug)]
 pub(crate) enum Turn<'m> {
     /// Takes this: somebody has put it in meanwhile.
-    Hit(Held),
+    Hit(Payload),
     /// Computes, and hands the value over.
     Lead(Lead<'m>),
     /// Waits, and tells what came of it.
@@ -108,18 +110,28 @@ pub(crate) enum Turn<'m> {
 }
 
 impl<'m> Seek<'m> {
-    pub(crate) fn new(memory: &'m Memory, lookup: Lookup<'_>, group: Arc<Group>) -> Self {
-        Self { memory, key: StoreKey::from(lookup), group, failures: 0 }
+    /// `tags` is sorted, each once.
+    pub(crate) fn new(
+        memory: &'m Memory,
+        lookup: Lookup<'_>,
+        point: Arc<PointState>,
+        tags: Vec<Box<str>>,
+    ) -> Self {
+        let group = memory.group(&point, &tags);
+        Self { memory, key: StoreKey::from(lookup), point, tags, group, failures: 0 }
     }
 
     /// What to do now, by what is under way.
-    pub(crate) fn turn(&self, now: Moment) -> Turn<'m> {
-        let mut left = Displaced::new();
+    pub(crate) fn turn(&mut self, now: Moment) -> Turn<'m> {
+        if !self.group.holds() {
+            self.group = self.memory.group(&self.point, &self.tags);
+        }
+        let mut left = Displaced::default();
         let mut deposed = None;
         let turn = {
             let mut seats = self.memory.flights.shard(&self.key);
-            match self.entry(now, &mut left) {
-                Some(entry) => Turn::Hit(entry),
+            match self.hit(now, &mut left) {
+                Some(payload) => Turn::Hit(payload),
                 None if self.failures >= FAILURES_TO_GIVE_UP => Turn::Alone,
                 None => self.take_or_share_seat(&mut seats, &mut deposed),
             }
@@ -137,9 +149,9 @@ impl<'m> Seek<'m> {
     }
 
     /// Takes note of a wait, and gives the value if there is one.
-    pub(crate) fn joined(&mut self, landing: Landing<Held>) -> Option<Held> {
+    pub(crate) fn joined(&mut self, landing: Landing<Payload>) -> Option<Payload> {
         match landing {
-            Landing::Value(entry) => Some(entry),
+            Landing::Value(payload) => Some(payload),
             Landing::Failed => {
                 self.failures += 1;
                 None
@@ -148,20 +160,22 @@ impl<'m> Seek<'m> {
         }
     }
 
-    fn entry(&self, now: Moment, left: &mut Displaced) -> Option<Held> {
-        let lookup = self.key.as_lookup();
-        let entry = self.memory.entries.get(lookup)?;
-        if entry.is_fresh(now) && entry.group.tags().eq(self.group.tags()) {
-            return Some(entry);
+    fn hit(&self, now: Moment, left: &mut Displaced) -> Option<Payload> {
+        let slot = self.memory.entries.get(&self.key)?;
+        let reading = slot.reading();
+        if reading.is_fresh(now) && reading.has_names(self.group.names()) {
+            let payload = reading.payload().clone();
+            left.keep(slot);
+            return Some(payload);
         }
-        left.extend(self.memory.entries.take_this(lookup, &entry));
-        left.push(entry);
+        left.keep(slot);
+        self.memory.entries.take_stale(&self.key, now, left);
         None
     }
 
     fn take_or_share_seat(
         &self,
-        seats: &mut HashMap<StoreKey, Seat>,
+        seats: &mut HashMap<StoreKey, Seat, KeyHasher>,
         deposed: &mut Option<Seat>,
     ) -> Turn<'m> {
         let now = clock::instant();
@@ -216,11 +230,11 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    pub(crate) fn wait(&self) -> Landing<Held> {
+    pub(crate) fn wait(&self) -> Landing<Payload> {
         self.flight.flight.wait(self.deadline)
     }
 
-    pub(crate) async fn wait_async(&self) -> Landing<Held> {
+    pub(crate) async fn wait_async(&self) -> Landing<Payload> {
         self.flight.flight.join(self.deadline).await
     }
 }
@@ -249,36 +263,36 @@ impl Lead<'_> {
     }
 
     /// Stores the value if the key is still ours, and hands it to all who wait.
-    pub(crate) fn commit<V: Any + Send + Sync>(self, computed: Computed<V>, now: Moment) -> Commit {
-        let entry = computed.into_entry(Arc::clone(&self.flight.group), self.flight.stamp);
-        let mut left = Displaced::new();
+    pub(crate) fn commit(self, computed: Computed, now: Moment) -> Commit {
+        let payload = computed.payload.clone();
+        let entry = computed.into_entry(Arc::clone(&self.flight.group));
+        let mut left = Displaced::default();
         let commit = {
             let mut seats = self.memory.flights.shard(&self.key);
             match self.leave(&mut seats) {
                 Some(Rank::Lead) => {
-                    left = self.memory.entries.put(self.key.clone(), Arc::clone(&entry), now);
+                    self.memory.entries.put(self.key.clone(), entry, now, &mut left);
                     Commit::Stored
                 }
                 Some(Rank::Relief) | None => Commit::Fenced,
             }
         };
-        self.flight.flight.land(entry);
+        self.flight.flight.land(payload);
         drop(left);
         commit
     }
 
     /// Hands a value that may not be stored to those who wait, if any.
-    pub(crate) fn pass<V: Any + Send + Sync>(self, computed: impl FnOnce() -> Computed<V>) {
+    pub(crate) fn pass(self, payload: impl FnOnce() -> Payload) {
         self.leave(&mut self.memory.flights.shard(&self.key));
         // Nobody can join any more; those who did hold the flight.
         if Arc::strong_count(&self.flight) > 1 {
-            let entry = computed().into_entry(Arc::clone(&self.flight.group), self.flight.stamp);
-            self.flight.flight.land(entry);
+            self.flight.flight.land(payload());
         }
     }
 
     /// Gives up the seat, and says which it was; none if another has it by now.
-    fn leave(&self, seats: &mut HashMap<StoreKey, Seat>) -> Option<Rank> {
+    fn leave(&self, seats: &mut HashMap<StoreKey, Seat, KeyHasher>) -> Option<Rank> {
         let seat = seats.get_mut(&self.key)?;
         if Arc::ptr_eq(&seat.lead, &self.flight) {
             seats.remove(&self.key);

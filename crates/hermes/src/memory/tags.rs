@@ -29,16 +29,25 @@ impl Cell {
     fn new(tag: &str) -> Arc<Self> {
         Arc::new(Self { tag: tag.into(), cleans: AtomicU64::new(0) })
     }
-
-    /// Makes every entry that hangs on this cell a miss.
-    pub(crate) fn clean(&self) {
-        self.cleans.fetch_add(1, Ordering::AcqRel);
-    }
 }
 
-/// The cells that an entry hangs on: the namespace's, its function's, and its own tags', sorted.
+/// Stands for a set of tag names: a hash under a key that is drawn for each cache, so that nobody can know two
+/// sets with one hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamesHash(u64);
+
+/// The tags of one entry or of many: the cells that they hang on, and their counts at one time.
+///
+/// The cells are the namespace's, the function's, and the user's tags', sorted.
 #[derive(Debug)]
 pub(crate) struct Group {
+    names: NamesHash,
+    /// The sum of all counts when the group was made. Counts only grow, so an equal sum later says that no cell
+    /// was cleaned in between: one number stands for the versions of all tags.
+    stamp: u64,
+    /// How many cleans there had been when the sum was last found equal. While there is no other, neither the sum
+    /// nor the cells need be looked at.
+    checked_at: AtomicU64,
     cells: Box<[Arc<Cell>]>,
     table: Arc<TagTable>,
 }
@@ -47,11 +56,27 @@ pub(crate) struct Group {
 const IMPLICIT: usize = 2;
 
 impl Group {
-    /// The sum of all counts. Counts only grow, so two sums are equal only if no cell was cleaned in between:
-    /// one number stands for the versions of all tags.
+    fn new(names: NamesHash, cells: Box<[Arc<Cell>]>, table: Arc<TagTable>) -> Self {
+        // Cleans are counted after their cells: one that is not in the sum is not in this count either.
+        let checked_at = AtomicU64::new(table.cleans());
+        Self { names, stamp: sum(&cells), checked_at, cells, table }
+    }
+
+    /// Whether none of the tags was cleaned since the group was made. Two loads; after a clean of whatever tag,
+    /// once, one more for each tag.
     #[inline]
-    pub(crate) fn stamp(&self) -> u64 {
-        self.cells.iter().fold(0, |sum, cell| sum.wrapping_add(cell.cleans.load(Ordering::Acquire)))
+    pub(crate) fn holds(&self) -> bool {
+        let cleans = self.table.cleans();
+        self.checked_at.load(Ordering::Acquire) == cleans || self.check(cleans)
+    }
+
+    #[cold]
+    fn check(&self, cleans: u64) -> bool {
+        let holds = sum(&self.cells) == self.stamp;
+        if holds {
+            self.checked_at.store(cleans, Ordering::Release);
+        }
+        holds
     }
 
     /// The user's tags, sorted, each once.
@@ -59,10 +84,16 @@ impl Group {
         self.cells[IMPLICIT..].iter().map(|cell| &*cell.tag)
     }
 
-    /// Whether these are the user's tags; `tags` is sorted, each once.
-    pub(crate) fn has_tags(&self, tags: &[Box<str>]) -> bool {
-        self.tags().eq(tags.iter().map(|tag| &**tag))
+    /// Stands for the user's tags.
+    #[inline]
+    pub(crate) fn names(&self) -> NamesHash {
+        self.names
     }
+}
+
+#[inline]
+fn sum(cells: &[Arc<Cell>]) -> u64 {
+    cells.iter().fold(0, |sum, cell| sum.wrapping_add(cell.cleans.load(Ordering::Acquire)))
 }
 
 impl Drop for Group {
@@ -78,12 +109,14 @@ impl Drop for Group {
 pub(crate) struct TagTable {
     hasher: RandomState,
     shards: Box<[Mutex<HashSet<Named>>]>,
+    /// How many cleans there have been, of whatever tag.
+    cleans: AtomicU64,
 }
 
 impl TagTable {
     pub(crate) fn new() -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Arc::new(Self { hasher: RandomState::new(), shards })
+        Arc::new(Self { hasher: RandomState::new(), shards, cleans: AtomicU64::new(0) })
     }
 
     /// A cell that is no user's tag and not in the table: its owner keeps it.
@@ -91,7 +124,12 @@ impl TagTable {
         Cell::new("")
     }
 
-    /// The group of an entry; `tags` is sorted, each once.
+    /// What stands for these tags; they are sorted, each once.
+    pub(crate) fn names(&self, tags: &[Box<str>]) -> NamesHash {
+        NamesHash(self.hasher.hash_one(tags))
+    }
+
+    /// A group with the counts of now; `tags` is sorted, each once.
     pub(crate) fn group(
         self: &Arc<Self>,
         namespace: &Arc<Cell>,
@@ -100,14 +138,26 @@ impl TagTable {
     ) -> Arc<Group> {
         let implicit = [Arc::clone(namespace), Arc::clone(point)];
         let cells = implicit.into_iter().chain(tags.iter().map(|tag| self.cell(tag))).collect();
-        Arc::new(Group { cells, table: Arc::clone(self) })
+        Arc::new(Group::new(self.names(tags), cells, Arc::clone(self)))
     }
 
     /// Cleans a tag. If it has no cell, nothing hangs on it.
     pub(crate) fn clean(&self, tag: &str) {
         if let Some(cell) = lock(self.shard(tag)).get(tag) {
-            cell.0.clean();
+            self.clean_cell(&cell.0);
         }
+    }
+
+    /// Makes every entry that hangs on this cell a miss.
+    pub(crate) fn clean_cell(&self, cell: &Cell) {
+        // In this order: who sees the clean counted must see it in the cell, too.
+        cell.cleans.fetch_add(1, Ordering::AcqRel);
+        self.cleans.fetch_add(1, Ordering::AcqRel);
+    }
+
+    #[inline]
+    fn cleans(&self) -> u64 {
+        self.cleans.load(Ordering::Acquire)
     }
 
     /// How many tags are in use.
@@ -177,19 +227,19 @@ mod tests {
     }
 
     #[test]
-    fn a_clean_changes_the_stamp_of_every_group_with_the_tag() {
+    fn a_group_holds_until_one_of_its_tags_is_cleaned() {
         let table = TagTable::new();
         let (namespace, point) = (TagTable::implicit(), TagTable::implicit());
         let ab = table.group(&namespace, &point, &tags(&["a", "b"]));
         let b = table.group(&namespace, &point, &tags(&["b"]));
-        let (before_ab, before_b) = (ab.stamp(), b.stamp());
+        assert!(ab.holds() && b.holds());
 
         table.clean("a");
-        assert_ne!(ab.stamp(), before_ab);
-        assert_eq!(b.stamp(), before_b);
+        assert!(!ab.holds() && b.holds());
 
         table.clean("b");
-        assert_ne!(b.stamp(), before_b);
+        assert!(!b.holds());
+        assert!(table.group(&namespace, &point, &tags(&["a", "b"])).holds());
     }
 
     #[test]
