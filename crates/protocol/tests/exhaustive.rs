@@ -19,7 +19,12 @@ fn holds(name: &str, setup: &Setup) {
     let found = search(setup, AT_MOST);
     println!("{name}: {} states, {} transitions, depth {}", found.states, found.transitions, found.depth);
     if let Some(broken) = found.broken {
-        panic!("{} in {name}: {}\n{}", broken.violation.promise, broken.violation.what, lines(&broken.history));
+        panic!(
+            "{} in {name}: {}\n{}",
+            broken.violation.promise,
+            broken.violation.what,
+            lines(&broken.history)
+        );
     }
 }
 
@@ -58,22 +63,29 @@ fn invalidate_clean_crash_and_eviction() {
 #[test]
 fn lost_and_late_packets_in_one_process() {
     let budget = Budget { timeouts: 2, ..Budget::default() };
-    let setup = Setup { callers: one_process(), invalidations: vec![Drops::TagA], budget, ..Setup::default() };
+    let setup =
+        Setup { callers: one_process(), invalidations: vec![Drops::TagA], budget, ..Setup::default() };
     holds("two time-outs in one process", &setup);
 }
 
 #[test]
 fn lost_and_late_packets_between_processes() {
     let budget = Budget { timeouts: 1, expiries: 1, ..Budget::default() };
-    let setup = Setup { callers: two_processes(), invalidations: vec![Drops::Key], budget, ..Setup::default() };
+    let setup =
+        Setup { callers: two_processes(), invalidations: vec![Drops::Key], budget, ..Setup::default() };
     holds("time-out and expiry between processes", &setup);
 }
 
 #[test]
 fn leases_that_run_out_under_their_leaders() {
     let budget = Budget { expiries: 2, ..Budget::default() };
-    let setup =
-        Setup { callers: three_readers(), invalidations: vec![Drops::Key], budget, brisk: true, ..Setup::default() };
+    let setup = Setup {
+        callers: three_readers(),
+        invalidations: vec![Drops::Key],
+        budget,
+        brisk: true,
+        ..Setup::default()
+    };
     holds("expiry", &setup);
 }
 
@@ -86,16 +98,26 @@ fn loaders_that_fail_and_callers_that_leave() {
 #[test]
 fn values_that_may_not_be_stored() {
     let budget = Budget { unstorables: 2, ..Budget::default() };
-    let setup =
-        Setup { callers: three_readers(), invalidations: vec![Drops::Key], budget, brisk: true, ..Setup::default() };
+    let setup = Setup {
+        callers: three_readers(),
+        invalidations: vec![Drops::Key],
+        budget,
+        brisk: true,
+        ..Setup::default()
+    };
     holds("unstorable", &setup);
 }
 
 #[test]
 fn patience_that_runs_out() {
     let budget = Budget { impatience: 2, ..Budget::default() };
-    let setup =
-        Setup { callers: three_readers(), invalidations: vec![Drops::TagA], budget, brisk: true, ..Setup::default() };
+    let setup = Setup {
+        callers: three_readers(),
+        invalidations: vec![Drops::TagA],
+        budget,
+        brisk: true,
+        ..Setup::default()
+    };
     holds("impatience", &setup);
 }
 
@@ -103,7 +125,10 @@ fn patience_that_runs_out() {
 fn a_server_that_comes_back_from_a_snapshot() {
     let budget = Budget { restarts: 1, ..Budget::default() };
     let invalidations = vec![Drops::TagA];
-    holds("restart", &Setup { callers: three_readers(), invalidations, budget, brisk: true, ..Setup::default() });
+    holds(
+        "restart",
+        &Setup { callers: three_readers(), invalidations, budget, brisk: true, ..Setup::default() },
+    );
 }
 
 #[test]
@@ -117,6 +142,51 @@ fn refresh_and_set_beside_readers() {
 fn an_entry_that_expires_and_one_who_peeks() {
     let callers = vec![(0, READ), (0, Role::Peek), (1, READ)];
     let budget = Budget { ttl_ends: 1, evictions: 1, ..Budget::default() };
-    let setup = Setup { callers, invalidations: vec![Drops::All], budget, warm: true, brisk: true, ..Setup::default() };
+    let setup = Setup {
+        callers,
+        invalidations: vec![Drops::All],
+        budget,
+        warm: true,
+        brisk: true,
+        ..Setup::default()
+    };
     holds("ttl and peek", &setup);
+}
+
+#[test]
+fn invalidate_clean_crash_and_eviction_with_slow_requests() {
+    let invalidations = vec![Drops::Key, Drops::TagB];
+    let budget = Budget { kills: 1, evictions: 1, ..Budget::default() };
+    let setup = Setup { callers: two_processes(), invalidations, budget, ..Setup::default() };
+    holds("invalidate, clean, crash, eviction, slow requests", &setup);
+}
+
+#[test]
+fn everything_at_once_for_two() {
+    let budget =
+        Budget { timeouts: 1, expiries: 1, evictions: 1, abandons: 1, failures: 1, ..Budget::default() };
+    let setup =
+        Setup { callers: one_process(), invalidations: vec![Drops::TagA], budget, ..Setup::default() };
+    holds("everything at once", &setup);
+}
+
+#[test]
+fn lost_and_late_packets_of_three_readers() {
+    let budget = Budget { timeouts: 1, ..Budget::default() };
+    let setup = Setup {
+        callers: three_readers(),
+        invalidations: vec![Drops::Key],
+        budget,
+        brisk: true,
+        ..Setup::default()
+    };
+    holds("time-out, three readers", &setup);
+}
+
+#[test]
+fn lost_and_late_packets_of_set_and_refresh() {
+    let budget = Budget { timeouts: 1, expiries: 1, ..Budget::default() };
+    let callers = vec![(0, Role::Set), (1, READ), (1, Role::Refresh)];
+    let setup = Setup { callers, invalidations: vec![Drops::TagA], budget, brisk: true, ..Setup::default() };
+    holds("time-out and expiry, set and refresh", &setup);
 }

@@ -19,9 +19,14 @@ fn breaks(promise: &str, mutant: Mutant, world: Setup) {
     let sound = search(&world, AT_MOST);
     assert!(sound.broken.is_none(), "broken without a mutant: {:#?}", sound.broken);
     let found = search(&Setup { mutant: Some(mutant), ..world }, AT_MOST);
-    let broken = found.broken.unwrap_or_else(|| panic!("{mutant:?} goes unnoticed in {} states", found.states));
+    let broken =
+        found.broken.unwrap_or_else(|| panic!("{mutant:?} goes unnoticed in {} states", found.states));
     println!("{mutant:?}, after {} states:\n{}", found.states, lines(&broken.history));
-    assert_eq!(broken.violation.promise, promise, "{mutant:?} breaks another promise: {}", broken.violation.what);
+    assert_eq!(
+        broken.violation.promise, promise,
+        "{mutant:?} breaks another promise: {}",
+        broken.violation.what
+    );
 }
 
 fn one_process() -> Setup {
@@ -132,4 +137,9 @@ fn taking_absent_versions_for_equal() {
 #[test]
 fn reading_the_versions_after_the_computation() {
     breaks("P1", Mutant::VersionsAfterCompute, Setup { invalidations: vec![Drops::TagA], ..two_processes() });
+}
+
+#[test]
+fn letting_those_sleep_who_wait() {
+    breaks("P3", Mutant::NobodyWakes, one_process());
 }

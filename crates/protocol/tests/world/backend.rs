@@ -1,8 +1,8 @@
 //! A model of a server: one key, its lease and its tags' versions, as a real backend would keep them.
 
 use hermescache_protocol::{
-    Command, Committed, Entry, History, Lease, LeaseRecord, Leaving, Manner, Purpose, Reading, Reply, Sight, Tag,
-    TagVersion, Tags, Target, Token, Verdict, View,
+    Command, Committed, Entry, History, Lease, LeaseRecord, Leaving, Manner, Purpose, Reading, Reply, Sight,
+    Tag, TagVersion, Tags, Target, Token, Verdict, View,
 };
 
 use super::{CODEC, Mutant, T0};
@@ -65,7 +65,8 @@ impl Backend {
                 Progress::Half(Half::EntryRead(self.data.entry.clone()))
             }
             (Command::Acquire { target, .. }, Some(Half::LeaseTried(lease))) => {
-                let view = View { entry: self.data.entry.clone(), lease, versions: self.versions(&target.tags) };
+                let view =
+                    View { entry: self.data.entry.clone(), lease, versions: self.versions(&target.tags) };
                 Progress::Done(Reply::Acquired(view))
             }
             (Command::Acquire { target, fresh, .. }, Some(Half::EntryRead(entry))) => {

@@ -8,7 +8,8 @@ use std::hash::{Hash, Hasher};
 pub(crate) const MARK: [u8; 4] = *b"rnd:";
 
 pub(crate) fn canonical(state: &impl Hash) -> u128 {
-    let mut canon = Canon { low: 0x9e37_79b9_7f4a_7c15, high: 0xc2b2_ae3d_27d4_eb4f, seen: Vec::new() };
+    let mut canon =
+        Canon { low: 0x9e37_79b9_7f4a_7c15, high: 0xc2b2_ae3d_27d4_eb4f, seen: Vec::with_capacity(32) };
     state.hash(&mut canon);
     u128::from(canon.high) << 64 | u128::from(canon.low)
 }
@@ -16,7 +17,7 @@ pub(crate) fn canonical(state: &impl Hash) -> u128 {
 struct Canon {
     low: u64,
     high: u64,
-    seen: Vec<Vec<u8>>,
+    seen: Vec<[u8; 4]>,
 }
 
 impl Canon {
@@ -32,9 +33,9 @@ impl Canon {
 
 impl Hasher for Canon {
     fn write(&mut self, bytes: &[u8]) {
-        if bytes.starts_with(&MARK) {
-            let number = self.seen.iter().position(|seen| seen == bytes).unwrap_or_else(|| {
-                self.seen.push(bytes.to_vec());
+        if let Some((drawn, _)) = bytes.strip_prefix(&MARK).and_then(<[u8]>::split_first_chunk) {
+            let number = self.seen.iter().position(|seen| seen == drawn).unwrap_or_else(|| {
+                self.seen.push(*drawn);
                 self.seen.len() - 1
             });
             return self.mix(number as u64);

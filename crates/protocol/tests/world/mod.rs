@@ -14,9 +14,9 @@ pub(crate) mod story;
 use std::{sync::Arc, time::Duration};
 
 use hermescache_protocol::{
-    Arguments, Board, Buckets, CodecId, Command, Computed, Entry, Fate, Fault, Invalidation, Key, LeaseRecord,
-    Moment, Namespace, Outcome, Payload, Plan, Point, Policy, Read, Reply, Sight, Step, Tag, Tags, Target, Token,
-    Ttl, Value, Verb, Versions,
+    Arguments, Board, Buckets, CodecId, Command, Computed, Entry, Fate, Fault, Invalidation, Key,
+    LeaseRecord, Moment, Namespace, Outcome, Payload, Plan, Point, Policy, Read, Reply, Sight, Step, Tag,
+    Tags, Target, Token, Ttl, Value, Verb, Versions,
 };
 
 pub(crate) use self::mutant::Mutant;
@@ -186,7 +186,7 @@ pub(crate) struct Packet {
     pub(crate) stage: Stage,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum From {
     Caller(usize),
     Invalidation(usize),
@@ -215,6 +215,8 @@ pub(crate) struct World {
     policy: Policy,
     pub(crate) mutant: Option<Mutant>,
     brisk: bool,
+    /// Callers may be added at any time.
+    story: bool,
     pub(crate) now: Moment,
     pub(crate) backend: Backend,
     pub(crate) database: u8,
@@ -232,7 +234,19 @@ pub(crate) struct World {
 
 impl std::hash::Hash for World {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        let Self { backend, database, floor, boards, callers, packets, clearings, budget, disturbed, now, .. } = self;
+        let Self {
+            backend,
+            database,
+            floor,
+            boards,
+            callers,
+            packets,
+            clearings,
+            budget,
+            disturbed,
+            now,
+            ..
+        } = self;
         (database, floor, budget, disturbed, now).hash(state);
         (callers, boards, clearings, packets, backend).hash(state);
     }
@@ -250,6 +264,7 @@ impl World {
             policy: Policy::default(),
             mutant: setup.mutant,
             brisk: setup.brisk,
+            story: setup.callers.is_empty(),
             now: T0,
             backend: Backend::new(setup.mutant),
             database: 0,
@@ -333,6 +348,10 @@ impl World {
     /// All that can happen next.
     pub(crate) fn actions(&self) -> Vec<Action> {
         let mut actions = Vec::new();
+        // When the last call has ended, nothing can break a promise any more.
+        if !self.callers.iter().any(|caller| caller.is_running() || caller.phase == Phase::Idle) {
+            return actions;
+        }
         for (index, packet) in self.packets.iter().enumerate() {
             match packet.stage {
                 Stage::Sent | Stage::Half(_) => actions.push(Action::Execute(index)),
@@ -347,7 +366,8 @@ impl World {
                 // Callers that are alike start in order: which is called which makes no difference.
                 Phase::Idle => {
                     let alike = |other: &Caller| {
-                        other.phase == Phase::Idle && (other.process, other.role) == (caller.process, caller.role)
+                        other.phase == Phase::Idle
+                            && (other.process, other.role) == (caller.process, caller.role)
                     };
                     if !self.callers[..index].iter().any(alike) {
                         actions.push(Action::Start(index));
@@ -382,7 +402,8 @@ impl World {
             }
         }
         if self.budget.kills > 0 {
-            let living = |process: &usize| self.callers.iter().any(|c| c.process == *process && c.is_running());
+            let living =
+                |process: &usize| self.callers.iter().any(|c| c.process == *process && c.is_running());
             actions.extend((0..self.boards.len()).filter(living).map(Action::Kill));
         }
         if self.backend.data.lease.is_some() && (self.budget.expiries > 0 || self.is_lease_orphaned()) {
@@ -397,7 +418,8 @@ impl World {
             if self.backend.data.entry.is_some() {
                 actions.push(Action::EvictEntry);
             }
-            let user_tags = self.backend.data.tags.iter().enumerate().filter(|(_, (tag, _))| *tag == Tag::user("a"));
+            let user_tags =
+                self.backend.data.tags.iter().enumerate().filter(|(_, (tag, _))| *tag == Tag::user("a"));
             actions.extend(user_tags.map(|(index, _)| Action::EvictTag(index)));
         }
         if self.budget.restarts > 0 {
@@ -421,7 +443,11 @@ impl World {
             });
         }
         let find = |fits: &dyn Fn(usize, &Phase) -> bool| {
-            self.callers.iter().enumerate().find(|(index, caller)| fits(*index, &caller.phase)).map(|(index, _)| index)
+            self.callers
+                .iter()
+                .enumerate()
+                .find(|(index, caller)| fits(*index, &caller.phase))
+                .map(|(index, _)| index)
         };
         if let Some(index) = find(&|_, phase| matches!(phase, Phase::Computing(..))) {
             return Some(Action::Compute(index, Loader::Value));
@@ -441,6 +467,12 @@ impl World {
 
     fn is_patience(&self, until: Moment) -> bool {
         until.since(self.now) > Duration::from_secs(1)
+    }
+
+    /// Whether the action is one that a caller takes when it has waited for too long.
+    pub(crate) fn has_to_lose_patience(&self, action: Action) -> bool {
+        let Action::Wake(index) = action else { return false };
+        matches!(self.callers[index].phase, Phase::Waiting(_, until) if self.is_patience(until))
     }
 
     /// Whether the lease's holder is gone, so that nobody renews it.
@@ -509,6 +541,7 @@ impl World {
             }
         }
         self.spread_the_news();
+        self.forget_empty_boards();
         self.check_one_computation()
     }
 
@@ -522,10 +555,20 @@ impl World {
     /// Boards that have changed wake those who wait.
     fn spread_the_news(&mut self) {
         for (process, board) in self.boards.iter_mut().enumerate() {
-            if board.take_changed() {
+            if board.take_changed() && self.mutant != Some(Mutant::NobodyWakes) {
                 for caller in self.callers.iter_mut().filter(|caller| caller.process == process) {
                     caller.woken = matches!(caller.phase, Phase::Waiting(..));
                 }
+            }
+        }
+    }
+
+    /// A board that no caller will ever look at again makes no difference.
+    fn forget_empty_boards(&mut self) {
+        for (process, board) in self.boards.iter_mut().enumerate() {
+            let lives = |caller: &Caller| caller.is_running() || caller.phase == Phase::Idle;
+            if !self.callers.iter().any(|caller| caller.process == process && lives(caller)) && !self.story {
+                *board = Board::default();
             }
         }
     }
@@ -540,6 +583,14 @@ impl World {
         let read = self.new_read(role, &mut board);
         self.boards[process] = board;
         self.run(index, read, self.now)
+    }
+
+    /// Puts a packet on the network. Packets lie in the order of their senders: who sent first makes no difference,
+    /// since they may overtake each other.
+    pub(super) fn send(&mut self, from: From, command: Command) -> usize {
+        let index = self.packets.partition_point(|packet| packet.from <= from);
+        self.packets.insert(index, Packet { from, command, stage: Stage::Sent });
+        index
     }
 
     fn execute(&mut self, index: usize) {
@@ -564,8 +615,7 @@ impl World {
                     let hit = self.backend.has_hit(&self.target.tags);
                     let caller = &mut self.callers[sender];
                     caller.set_at = self.database;
-                    caller.needless =
-                        hit && caller.role == Role::Read && matches!(view.lease, Sight::Won(_));
+                    caller.needless = hit && caller.role == Role::Read && matches!(view.lease, Sight::Won(_));
                 }
                 packet.stage = Stage::Replied(reply);
             }
@@ -621,9 +671,8 @@ impl World {
         }
         match self.packets[index].stage {
             Stage::Sent | Stage::Half(_) => {
-                let mut packet = self.packets.remove(index);
-                packet.from = From::Nobody;
-                self.packets.push(packet);
+                self.packets[index].from = From::Nobody;
+                self.packets.sort_by_key(|packet| packet.from);
             }
             Stage::Replied(_) => {
                 self.packets.remove(index);
@@ -640,7 +689,9 @@ impl World {
     }
 
     fn compute(&mut self, index: usize, loader: Loader) -> Result<(), Violation> {
-        let Phase::Computing(mut read, value) = std::mem::replace(&mut self.callers[index].phase, Phase::Gone) else {
+        let Phase::Computing(mut read, value) =
+            std::mem::replace(&mut self.callers[index].phase, Phase::Gone)
+        else {
             unreachable!("only who computes can finish")
         };
         let computed = match loader {
@@ -674,7 +725,9 @@ impl World {
         if let Phase::Asking(read) | Phase::Computing(read, _) | Phase::Waiting(read, _) = phase {
             let last_words = read.abandon(&mut self.boards[caller.process]);
             self.orphan_packets(index);
-            self.packets.extend(last_words.map(|command| Packet { from: From::Nobody, command, stage: Stage::Sent }));
+            if let Some(command) = last_words {
+                self.send(From::Nobody, command);
+            }
         }
     }
 
@@ -690,12 +743,15 @@ impl World {
     }
 
     fn orphan_packets(&mut self, index: usize) {
-        self.packets.retain(|packet| packet.from != From::Caller(index) || !matches!(packet.stage, Stage::Replied(_)));
+        self.packets.retain(|packet| {
+            packet.from != From::Caller(index) || !matches!(packet.stage, Stage::Replied(_))
+        });
         for packet in &mut self.packets {
             if packet.from == From::Caller(index) {
                 packet.from = From::Nobody;
             }
         }
+        self.packets.sort_by_key(|packet| packet.from);
     }
 
     fn invalidate(&mut self, index: usize) {
@@ -709,12 +765,12 @@ impl World {
             Drops::All => Invalidation::of_everything(&namespace, Buckets::One),
         };
         for command in machine.commands() {
-            let from = From::Invalidation(index);
-            self.packets.push(Packet { from, command: command.clone(), stage: Stage::Sent });
+            self.send(From::Invalidation(index), command.clone());
         }
         self.clearings[index].run = Some((machine, self.database));
         while self.brisk
-            && let Some(packet) = self.packets.iter().position(|packet| packet.from == From::Invalidation(index))
+            && let Some(packet) =
+                self.packets.iter().position(|packet| packet.from == From::Invalidation(index))
         {
             self.execute(packet);
             let Stage::Replied(reply) = self.packets.remove(packet).stage else { continue };
@@ -729,14 +785,14 @@ impl World {
             let step = read.step(board, now, &mut nonces(&mut self.drawn));
             match step {
                 Step::Tell(command) => {
-                    self.packets.push(Packet { from: From::Nobody, command, stage: Stage::Sent });
+                    self.send(From::Nobody, command);
                 }
                 Step::Ask(command) => {
                     let command = self.prepare(index, command);
-                    self.packets.push(Packet { from: From::Caller(index), command, stage: Stage::Sent });
+                    let packet = self.send(From::Caller(index), command);
                     self.callers[index].phase = Phase::Asking(read);
                     if self.brisk {
-                        self.execute(self.packets.len() - 1);
+                        self.execute(packet);
                     }
                     return Ok(());
                 }
@@ -804,7 +860,8 @@ impl World {
     fn check_computation(&self, index: usize, leased: bool) -> Result<(), Violation> {
         let caller = &self.callers[index];
         if leased && caller.needless {
-            let what = format!("caller {index} computes, though a good entry was there when it won the lease");
+            let what =
+                format!("caller {index} computes, though a good entry was there when it won the lease");
             return Err(Violation { promise: "P2", what });
         }
         if !leased && self.disturbed == 0 {
@@ -851,7 +908,9 @@ fn version_in(entry: &Entry) -> u8 {
 /// Random values that are marked, for the canonical hash. Jitter is zero.
 fn nonces(drawn: &mut u32) -> impl FnMut(&mut [u8]) + '_ {
     move |bytes| {
-        if let Some((mark, rest)) = bytes.split_at_mut_checked(MARK.len()).filter(|(_, rest)| !rest.is_empty()) {
+        if let Some((mark, rest)) =
+            bytes.split_at_mut_checked(MARK.len()).filter(|(_, rest)| !rest.is_empty())
+        {
             *drawn += 1;
             mark.copy_from_slice(&MARK);
             rest[..4].copy_from_slice(&drawn.to_le_bytes());

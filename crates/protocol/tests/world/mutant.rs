@@ -43,6 +43,8 @@ pub(crate) enum Mutant {
     M35AbsentStays,
     /// The versions are read after the computation.
     VersionsAfterCompute,
+    /// Who waits is not woken when its board changes.
+    NobodyWakes,
 }
 
 impl World {
@@ -50,7 +52,9 @@ impl World {
     pub(super) fn meddle_with_reply(&mut self, index: usize, reply: Reply) -> Reply {
         match reply {
             Reply::Acquired(view) => {
-                if let (Sight::Won(token), Some(versions)) = (&view.lease, view.versions.complete(&self.target.tags)) {
+                if let (Sight::Won(token), Some(versions)) =
+                    (&view.lease, view.versions.complete(&self.target.tags))
+                {
                     self.callers[index].won = Some((*token, versions));
                 }
                 Reply::Acquired(view)
@@ -88,7 +92,8 @@ impl World {
     /// The flight that is under way in a process.
     fn flight_of(&self, process: usize) -> Option<(Token, Versions)> {
         let leads = |phase: &Phase| matches!(phase, Phase::Computing(..));
-        let mut callers = self.callers.iter().filter(|caller| caller.process == process && leads(&caller.phase));
+        let mut callers =
+            self.callers.iter().filter(|caller| caller.process == process && leads(&caller.phase));
         callers.find_map(|caller| caller.won.clone())
     }
 
@@ -107,24 +112,31 @@ impl World {
             return Vec::new();
         }
         let fetches = |packet: &Packet| matches!(packet.command, Command::Fetch { .. });
-        let asked = self.packets.iter().filter(|packet| fetches(packet)).filter_map(|packet| match packet.from {
-            From::Caller(other) if other != index && self.callers[other].process == process => Some(other),
-            _ => None,
-        });
+        let asked =
+            self.packets.iter().filter(|packet| fetches(packet)).filter_map(|packet| match packet.from {
+                From::Caller(other) if other != index && self.callers[other].process == process => {
+                    Some(other)
+                }
+                _ => None,
+            });
         asked.collect()
     }
 
     /// Whether a mutant's driver sends a lost question again instead of giving up.
     pub(super) fn sends_again(&mut self, index: usize) -> bool {
-        let Packet { from: from @ From::Caller(_), command, .. } = self.packets[index].clone() else { return false };
-        let Command::Acquire { target, token, fresh, manner, lease, tag_life } = command else { return false };
-        let draw = &mut nonces(&mut self.drawn);
-        let new_versions = |draw: &mut dyn hermescache_protocol::Nonces| {
-            target.tags.iter().map(|_| TagVersion::draw(draw)).collect::<Vec<_>>()
+        let Packet { from: from @ From::Caller(_), command, .. } = self.packets[index].clone() else {
+            return false;
+        };
+        let Command::Acquire { target, token, fresh, manner, lease, tag_life } = command else {
+            return false;
+        };
+        let (new_token, new_versions) = {
+            let draw = &mut nonces(&mut self.drawn);
+            (Token::draw(draw), fresh.iter().map(|_| TagVersion::draw(draw)).collect::<Vec<_>>())
         };
         let (token, fresh) = match self.mutant {
-            Some(Mutant::M07SameToken) => (token, new_versions(draw)),
-            Some(Mutant::M08SameVersions) => (Token::draw(draw), fresh),
+            Some(Mutant::M07SameToken) => (token, new_versions),
+            Some(Mutant::M08SameVersions) => (new_token, fresh),
             Some(Mutant::M25SameBytes) => (token, fresh),
             _ => return false,
         };
@@ -132,13 +144,16 @@ impl World {
             Stage::Replied(_) => {
                 self.packets.remove(index);
             }
-            Stage::Sent | Stage::Half(_) => self.packets[index].from = From::Nobody,
+            Stage::Sent | Stage::Half(_) => {
+                self.packets[index].from = From::Nobody;
+                self.packets.sort_by_key(|packet| packet.from);
+            }
         }
         let command = Command::Acquire { target, token, fresh, manner, lease, tag_life };
         if let From::Caller(caller) = from {
             self.callers[caller].token = Some(token);
         }
-        self.packets.push(Packet { from, command, stage: Stage::Sent });
+        self.send(from, command);
         true
     }
 

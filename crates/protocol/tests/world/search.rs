@@ -31,13 +31,13 @@ pub(crate) fn search(setup: &Setup, at_most: usize) -> Found {
     let mut parents: Vec<(u32, Action)> = vec![(0, Action::Snapshot)];
     let mut seen: HashSet<u128> = HashSet::from([canonical(&start)]);
     let mut ends: HashSet<u128> = HashSet::new();
-    let mut level = vec![(0, start)];
+    let mut level = vec![(0, canonical(&start), start)];
     let (mut depth, mut transitions) = (0, 0);
     let found = |states, transitions, depth, broken| Found { states, transitions, depth, broken };
     while !level.is_empty() {
         let mut next_level = Vec::new();
-        for (id, world) in level {
-            if let Err((violation, more)) = check_that_calls_end(&world, &mut ends) {
+        for (id, state, world) in level {
+            if let Err((violation, more)) = check_that_calls_end(&world, state, &mut ends) {
                 let history = tell(setup, &parents, id, &more);
                 let broken = Some(Broken { violation, history });
                 return found(seen.len(), transitions, depth, broken);
@@ -50,10 +50,14 @@ pub(crate) fn search(setup: &Setup, at_most: usize) -> Found {
                     let broken = Some(Broken { violation, history });
                     return found(seen.len(), transitions, depth + 1, broken);
                 }
-                if seen.insert(canonical(&next)) {
-                    assert!(seen.len() <= at_most, "the world has more than {at_most} states (depth {depth})");
+                let state = canonical(&next);
+                if seen.insert(state) {
+                    assert!(
+                        seen.len() <= at_most,
+                        "the world has more than {at_most} states (depth {depth})"
+                    );
                     parents.push((id, action));
-                    next_level.push((parents.len() as u32 - 1, next));
+                    next_level.push((parents.len() as u32 - 1, state, next));
                 }
             }
         }
@@ -63,29 +67,34 @@ pub(crate) fn search(setup: &Setup, at_most: usize) -> Found {
     found(seen.len(), transitions, depth, None)
 }
 
-/// P3: where nothing more disturbs the world, every call ends.
+/// P3: where nothing more disturbs the world, every call ends, and none has to wait for its patience.
 pub(crate) fn check_that_calls_end(
     world: &World,
+    mut state: u128,
     ends: &mut HashSet<u128>,
 ) -> Result<(), (Violation, Vec<Action>)> {
+    if ends.contains(&state) {
+        return Ok(());
+    }
     let mut world = world.clone();
     let (mut passed, mut actions) = (Vec::new(), Vec::new());
-    loop {
-        let state = canonical(&world);
-        if ends.contains(&state) {
-            break;
-        }
+    while !ends.contains(&state) {
         passed.push(state);
         let Some(action) = world.fair_action() else { break };
         actions.push(action);
+        let lost = |what: String| Violation { promise: "P3", what };
+        if world.has_to_lose_patience(action) {
+            return Err((lost("nothing happens any more, and a caller still waits".to_owned()), actions));
+        }
         if actions.len() > MANY_STEPS {
             let what = format!("calls do not end: {} steps after the last disturbance", actions.len());
             actions.truncate(40);
-            return Err((Violation { promise: "P3", what }, actions));
+            return Err((lost(what), actions));
         }
         if let Err(violation) = world.apply(action) {
             return Err((violation, actions));
         }
+        state = canonical(&world);
     }
     ends.extend(passed);
     Ok(())
@@ -129,7 +138,9 @@ fn describe(world: &World, action: Action) -> String {
         Action::Deliver(index) => format!("answered: {}", packet(index)),
         Action::TimeOut(index) => format!("timed out: {}", packet(index)),
         Action::Start(index) => format!("caller {index} starts in process {}", world.callers[index].process),
-        Action::Invalidate(index) => format!("invalidation {index} begins, database at v{}", world.database + 1),
+        Action::Invalidate(index) => {
+            format!("invalidation {index} begins, database at v{}", world.database + 1)
+        }
         other => format!("{other:?}"),
     }
 }

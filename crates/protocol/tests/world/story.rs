@@ -108,7 +108,9 @@ impl World {
     pub(crate) fn drops(&mut self, drops: Drops) {
         let index = self.add_invalidation(drops);
         self.happens(Action::Invalidate(index));
-        while let Some(packet) = self.packets.iter().position(|packet| packet.from == From::Invalidation(index)) {
+        while let Some(packet) =
+            self.packets.iter().position(|packet| packet.from == From::Invalidation(index))
+        {
             self.happens(Action::Execute(packet));
             self.happens(Action::Deliver(packet));
         }
