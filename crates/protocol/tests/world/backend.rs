@@ -1,11 +1,11 @@
 //! A model of a server: one key, its lease and its tags' versions, as a real backend would keep them.
 
 use hermescache_protocol::{
-    Command, Committed, Entry, History, Lease, LeaseRecord, Leaving, Manner, Purpose, Reading, Reply, Sight,
-    Tag, TagVersion, Tags, Target, Token, Verdict, View,
+    Command, Committed, Entry, History, Lease, LeaseRecord, Leaving, Manner, Moment, Purpose, Reading, Reply,
+    Sight, Tag, TagVersion, Tags, Target, Token, Verdict, View,
 };
 
-use super::{CODEC, Mutant, T0};
+use super::{CODEC, Mutant};
 
 /// What an absent version reads as where a mutant takes two of them for equal.
 const NOTHING: TagVersion = TagVersion::from_bytes([0; 8]);
@@ -76,6 +76,11 @@ impl Backend {
             }
             (command, _) => Progress::Done(self.at_once(command, by_hand)),
         }
+    }
+
+    /// Carries out a command at once.
+    pub(crate) fn carry(&mut self, command: &Command) -> Reply {
+        self.at_once(command, false)
     }
 
     fn at_once(&mut self, command: &Command, by_hand: bool) -> Reply {
@@ -162,9 +167,12 @@ impl Backend {
     }
 
     /// Whether there is an entry that a caller with these tags would be served.
-    pub(crate) fn has_hit(&self, tags: &Tags) -> bool {
+    pub(crate) fn has_hit(&self, tags: &Tags, now: Moment) -> bool {
         let reading = self.versions(tags);
-        self.data.entry.as_ref().is_some_and(|entry| entry.verdict(T0, tags, CODEC, &reading) == Verdict::Hit)
+        self.data
+            .entry
+            .as_ref()
+            .is_some_and(|entry| entry.verdict(now, tags, CODEC, &reading) == Verdict::Hit)
     }
 
     pub(crate) fn versions(&self, tags: &Tags) -> Reading {

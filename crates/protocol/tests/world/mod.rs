@@ -230,6 +230,8 @@ pub(crate) struct World {
     /// Disturbances so far: each may cost a computation.
     disturbed: u32,
     drawn: u32,
+    /// In a story, the kinds of the commands that were sent.
+    log: Vec<String>,
 }
 
 impl std::hash::Hash for World {
@@ -276,6 +278,7 @@ impl World {
             budget: setup.budget,
             disturbed: 0,
             drawn: 0,
+            log: Vec::new(),
         };
         if setup.warm {
             world.warm_up();
@@ -334,7 +337,7 @@ impl World {
         self.clearings[index].run.as_ref()?.0.verdict()
     }
 
-    fn new_read(&self, role: Role, board: &mut Board<u8>) -> Read {
+    pub(crate) fn new_read(&self, role: Role, board: &mut Board<u8>) -> Read {
         let plan = Plan { target: Arc::clone(&self.target), codec: CODEC, policy: self.policy };
         let verb = match role {
             Role::Read => Verb::Read,
@@ -409,10 +412,10 @@ impl World {
         if self.backend.data.lease.is_some() && (self.budget.expiries > 0 || self.is_lease_orphaned()) {
             actions.push(Action::ExpireLease);
         }
-        if let (Some(entry), true) = (&self.backend.data.entry, self.budget.ttl_ends > 0) {
-            if entry.created == T0 {
-                actions.push(Action::EndTtl);
-            }
+        if self.budget.ttl_ends > 0
+            && self.backend.data.entry.as_ref().is_some_and(|entry| entry.created == T0)
+        {
+            actions.push(Action::EndTtl);
         }
         if self.budget.evictions > 0 {
             if self.backend.data.entry.is_some() {
@@ -501,7 +504,7 @@ impl World {
                     if self.is_patience(until) {
                         self.spend(|budget| &mut budget.impatience);
                     }
-                    self.look(index, until)?;
+                    self.look(index, until.max(self.now))?;
                 }
             }
             Action::Abandon(index) => {
@@ -588,6 +591,9 @@ impl World {
     /// Puts a packet on the network. Packets lie in the order of their senders: who sent first makes no difference,
     /// since they may overtake each other.
     pub(super) fn send(&mut self, from: From, command: Command) -> usize {
+        if self.story {
+            self.log.push(kind_of(&command));
+        }
         let index = self.packets.partition_point(|packet| packet.from <= from);
         self.packets.insert(index, Packet { from, command, stage: Stage::Sent });
         index
@@ -612,7 +618,7 @@ impl World {
             }
             Progress::Done(reply) => {
                 if let (Some(sender), Reply::Acquired(view)) = (sender, &reply) {
-                    let hit = self.backend.has_hit(&self.target.tags);
+                    let hit = self.backend.has_hit(&self.target.tags, self.now);
                     let caller = &mut self.callers[sender];
                     caller.set_at = self.database;
                     caller.needless = hit && caller.role == Role::Read && matches!(view.lease, Sight::Won(_));
@@ -887,6 +893,11 @@ impl Caller {
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Asking(_) | Phase::Computing(..) | Phase::Waiting(..))
     }
+}
+
+/// The word for a command.
+pub(crate) fn kind_of(command: &Command) -> String {
+    format!("{command:?}").split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn payload_of(version: u8) -> Payload {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Action, From, Setup, Stage, Violation, World, canon::canonical};
+use super::{Action, From, Setup, Stage, Violation, World, canon::canonical, kind_of};
 
 /// More steps than any call needs once nothing disturbs it.
 const MANY_STEPS: usize = 400;
@@ -128,8 +128,7 @@ fn describe(world: &World, action: Action) -> String {
             From::Invalidation(index) => format!("invalidation {index}"),
             From::Nobody => "nobody".to_owned(),
         };
-        let command = format!("{:?}", packet.command);
-        let name = command.split(' ').next().unwrap_or_default().to_lowercase();
+        let name = kind_of(&packet.command).to_lowercase();
         let half = if matches!(packet.stage, Stage::Half(_)) { ", second half" } else { "" };
         format!("{name} of {from}{half}")
     };

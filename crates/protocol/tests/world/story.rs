@@ -117,8 +117,10 @@ impl World {
         assert_eq!(self.cleared(index), Some(Ok(())));
     }
 
+    /// Time passes, in which patience may end.
     pub(crate) fn pass(&mut self, time: Duration) {
         self.now = self.now + time;
+        self.disturbed += 1;
     }
 
     pub(crate) fn end_of(&self, caller: usize) -> Option<&End> {
@@ -134,5 +136,37 @@ impl World {
 
     pub(crate) fn is_waiting(&self, caller: usize) -> bool {
         matches!(self.callers[caller].phase, Phase::Waiting(..))
+    }
+
+    /// Whether a computing caller holds a lease.
+    pub(crate) fn leads(&self, caller: usize) -> bool {
+        let Phase::Computing(read, _) = &self.callers[caller].phase else { return false };
+        read.heartbeat(&self.boards[self.callers[caller].process]).is_some()
+    }
+
+    /// A waiting caller's time has come, whatever it waits for; time passes until then.
+    pub(crate) fn wakes(&mut self, caller: usize) {
+        if let Phase::Waiting(_, until) = self.callers[caller].phase {
+            self.now = self.now.max(until);
+            self.happens(Action::Wake(caller));
+        }
+    }
+
+    /// A waiting caller wakes if its time has come.
+    pub(crate) fn wakes_if_due(&mut self, caller: usize) {
+        if matches!(self.callers[caller].phase, Phase::Waiting(_, until) if until <= self.now) {
+            self.happens(Action::Wake(caller));
+        }
+    }
+
+    /// A caller that polls asks once more, and is answered.
+    pub(crate) fn polls(&mut self, caller: usize) {
+        self.wakes(caller);
+        self.goes_on(caller);
+    }
+
+    /// How many commands of a kind have been sent so far.
+    pub(crate) fn sent(&self, kind: &str) -> usize {
+        self.log.iter().filter(|command| command.as_str() == kind).count()
     }
 }

@@ -1,0 +1,115 @@
+//! The bytes and names that are stored never change by accident.
+//!
+//! `HERMES_GOLDEN=rewrite cargo test -p hermescache-protocol --test golden` writes them anew; the difference is to
+//! be reviewed. A change of bytes is a new format, a change of names a cold cache for everybody.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::{env, fmt::Write as _, fs, path::PathBuf, time::Duration};
+
+use hermescache_protocol::{
+    Arguments, Buckets, CodecId, Entry, History, Key, Lease, LeaseRecord, Moment, Namespace, Payload, Point,
+    Reading, Tag, TagVersion, Tags, Token, Ttl, Value, Versions, decode_entry, decode_lease, encode_entry,
+    encode_lease,
+};
+
+fn check(name: &str, now: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if env::var("HERMES_GOLDEN").is_ok_and(|value| value == "rewrite") {
+        fs::write(&path, now).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(golden, now, "{name} has changed; see the head of this file");
+}
+
+/// Sixteen bytes to a line.
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for line in bytes.chunks(16) {
+        let words: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(text, "{}", words.join(" ")).unwrap();
+    }
+    text
+}
+
+fn point() -> Point {
+    Point::function("shop::orders::total", Some("2"))
+}
+
+fn tags() -> Tags {
+    Tags::new(&point(), ["user:42", "orders"])
+}
+
+fn versions() -> Versions {
+    let of = |byte| Some(TagVersion::from_bytes([byte; 8]));
+    let reading = Reading::new(History::from_bytes(*b"history0"), vec![of(1), of(2), of(3), of(4)]);
+    reading.complete(&tags()).unwrap()
+}
+
+fn entry() -> Entry {
+    let ttl = Ttl::new(Duration::from_millis(600_000)).unwrap();
+    let value = Value { codec: CodecId(1), payload: Payload::from(&b"payload"[..]), ttl };
+    let created = Moment::from_unix_ms(1_700_000_000_000);
+    Entry::new(
+        Token::from_bytes(*b"0123456789abcdef"),
+        versions(),
+        value,
+        created,
+        Duration::from_micros(1_234),
+    )
+}
+
+fn lease() -> LeaseRecord {
+    LeaseRecord::Held(Lease { token: Token::from_bytes(*b"0123456789abcdef"), versions: versions() })
+}
+
+#[test]
+fn bytes_of_an_entry() {
+    check("entry.hex", &hex(&encode_entry(&entry())));
+    assert_eq!(decode_entry(&encode_entry(&entry())), Ok(entry()));
+}
+
+#[test]
+fn bytes_of_a_lease() {
+    check("lease.hex", &hex(&encode_lease(&lease())));
+    check("pass.hex", &hex(&encode_lease(&LeaseRecord::Pass)));
+    assert_eq!(decode_lease(&encode_lease(&lease())), Ok(lease()));
+}
+
+/// What a later writer adds behind the versions, and marks as harmless, is skipped.
+#[test]
+fn an_entry_of_a_later_writer_is_read() {
+    let mut bytes = encode_entry(&entry());
+    let header_len = u32::from_le_bytes(bytes[4..8].try_into().unwrap());
+    bytes[4..8].copy_from_slice(&(header_len + 3).to_le_bytes());
+    bytes.splice(header_len as usize..header_len as usize, *b"new");
+    assert_eq!(decode_entry(&bytes).unwrap().payload[..], *b"payload");
+}
+
+#[test]
+fn names_in_a_backend() {
+    let namespace = Namespace::default();
+    let mut arguments = Arguments::new();
+    arguments.push(&42_u64).unwrap();
+    let key = Key::new(&namespace, &point(), &arguments);
+    let odd = [
+        "two words",
+        "line\nbreak",
+        "{braces}",
+        "Zürich",
+        "",
+        &"x".repeat(120),
+        &"x".repeat(121),
+        "a:tag:=b",
+    ];
+    let tags = odd.map(Tag::user).into_iter().chain(tags().iter().cloned()).collect::<Vec<_>>();
+    let mut names = String::new();
+    for buckets in [Buckets::One, Buckets::Many] {
+        writeln!(names, "{}", key.entry_name(buckets)).unwrap();
+        writeln!(names, "{}", key.lease_name(buckets)).unwrap();
+        for tag in &tags {
+            writeln!(names, "{}", tag.name(&namespace, key.bucket(buckets))).unwrap();
+        }
+    }
+    check("names.txt", &names);
+}

@@ -1,0 +1,479 @@
+//! What the protocol does, told in stories.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod world;
+
+use hermescache_protocol::{Board, Cause, Command, Fate, Fault, Moment, Policy, Reply, Sight, Step};
+use world::{Drops, End, Role, World, story::secs};
+
+#[test]
+fn a_miss_takes_three_trips_and_a_hit_one() {
+    let mut world = World::empty();
+    let first = world.reads(0);
+    world.answers(first); // fetch
+    world.answers(first); // acquire
+    world.computes(first);
+    world.answers(first); // commit
+    assert_eq!(world.end_of(first), Some(&End::Own(Fate::Stored, Some(0))));
+
+    let second = world.reads(1);
+    world.answers(second);
+    assert_eq!(world.end_of(second), Some(&End::Hit(0)));
+}
+
+#[test]
+fn of_two_processes_one_computes_and_the_other_follows() {
+    let mut world = World::empty();
+    let (leader, follower) = (world.reads(0), world.reads(1));
+    world.goes_on(leader);
+    world.goes_on(follower);
+    assert!(world.is_computing(leader) && world.is_waiting(follower));
+
+    world.computes(leader);
+    world.goes_on(leader);
+    world.polls(follower);
+    assert_eq!(world.end_of(follower), Some(&End::Hit(0)));
+}
+
+#[test]
+fn a_hundred_callers_of_one_process_acquire_once() {
+    let mut world = World::empty();
+    let callers: Vec<_> = (0..100).map(|_| world.reads(0)).collect();
+    callers.iter().for_each(|caller| world.goes_on(*caller));
+    assert_eq!(world.sent("Acquire"), 1);
+
+    world.computes(callers[0]);
+    callers[1..].iter().for_each(|caller| world.looks(*caller));
+    assert!(callers[1..].iter().all(|caller| world.end_of(*caller) == Some(&End::Shared(0))));
+}
+
+#[test]
+fn clean_during_compute_is_not_lost() {
+    let mut world = World::empty();
+    let leader = world.reads(0);
+    world.goes_on(leader);
+    world.drops(Drops::TagA);
+    world.computes(leader);
+    world.goes_on(leader);
+
+    let later = world.reads(1);
+    world.goes_on(later);
+    assert!(world.is_computing(later), "the stored value is of before the clean");
+}
+
+#[test]
+fn invalidate_during_compute_fences_the_leader() {
+    let mut world = World::empty();
+    let leader = world.reads(0);
+    world.goes_on(leader);
+    world.drops(Drops::Key);
+    world.computes(leader);
+    world.goes_on(leader);
+    assert_eq!(world.end_of(leader), Some(&End::Own(Fate::Fenced, Some(0))));
+}
+
+#[test]
+fn a_caller_that_started_before_an_invalidation_may_share_and_one_after_may_not() {
+    let mut world = World::empty();
+    let leader = world.reads(0);
+    world.goes_on(leader);
+    let before = world.reads(0);
+    world.goes_on(before);
+    world.drops(Drops::Key);
+    let after = world.reads(0);
+    world.goes_on(after);
+    assert!(world.is_computing(after), "the lease that it read is not the flight's");
+
+    world.computes(leader);
+    world.looks(before);
+    assert_eq!(world.end_of(before), Some(&End::Shared(0)));
+    world.computes(after);
+    world.goes_on(after);
+    assert_eq!(world.end_of(after), Some(&End::Own(Fate::Stored, Some(1))));
+}
+
+#[test]
+fn an_answer_on_its_way_is_not_for_those_who_came_after_the_question() {
+    let mut world = World::warm();
+    let early = world.reads(0);
+    world.executes(early);
+    world.drops(Drops::TagB);
+    let late = world.reads(0);
+    world.answers(early);
+    assert_eq!(world.end_of(early), Some(&End::Hit(0)), "it was there when it asked");
+    world.goes_on(late);
+    assert!(world.is_computing(late));
+}
+
+#[test]
+fn a_lease_of_before_a_clean_is_taken_over() {
+    let mut world = World::empty();
+    let doomed = world.reads(0);
+    world.goes_on(doomed);
+    world.drops(Drops::All);
+    let next = world.reads(1);
+    world.goes_on(next);
+    assert!(world.is_computing(next), "it does not wait for a value that nobody may use");
+
+    world.computes(doomed);
+    world.goes_on(doomed);
+    assert_eq!(world.end_of(doomed), Some(&End::Own(Fate::Fenced, Some(0))));
+}
+
+#[test]
+fn a_killed_leader_frees_its_key_when_its_lease_runs_out() {
+    let mut world = World::empty();
+    let (leader, follower) = (world.reads(0), world.reads(1));
+    world.goes_on(leader);
+    world.goes_on(follower);
+    world.dies(0);
+    world.polls(follower);
+    assert!(world.is_waiting(follower));
+
+    world.lease_runs_out();
+    world.polls(follower);
+    assert!(world.is_computing(follower));
+}
+
+#[test]
+fn a_leader_that_was_overtaken_does_not_overwrite_its_successor() {
+    let mut world = World::empty();
+    let slow = world.reads(0);
+    world.goes_on(slow);
+    world.lease_runs_out();
+    let fast = world.reads(1);
+    world.goes_on(fast);
+    world.computes(fast);
+    world.goes_on(fast);
+    world.computes(slow);
+    world.goes_on(slow);
+    assert_eq!(world.end_of(slow), Some(&End::Own(Fate::Fenced, Some(0))));
+    assert_eq!(world.end_of(fast), Some(&End::Own(Fate::Stored, Some(0))));
+}
+
+#[test]
+fn a_leader_that_fails_hands_over_at_once() {
+    let mut world = World::empty();
+    let (leader, follower) = (world.reads(0), world.reads(0));
+    world.goes_on(leader);
+    world.goes_on(follower);
+    world.fails(leader);
+    assert_eq!(world.end_of(leader), Some(&End::Own(Fate::Failed, None)));
+
+    world.late_packets_arrive();
+    world.looks(follower);
+    world.goes_on(follower);
+    assert!(world.is_computing(follower) && world.leads(follower));
+}
+
+#[test]
+fn a_leader_that_goes_away_hands_over_at_once() {
+    let mut world = World::empty();
+    let (leader, follower) = (world.reads(0), world.reads(0));
+    world.goes_on(leader);
+    world.goes_on(follower);
+    world.leaves(leader);
+    world.late_packets_arrive();
+    world.looks(follower);
+    world.goes_on(follower);
+    assert!(world.is_computing(follower) && world.leads(follower));
+}
+
+#[test]
+fn a_follower_that_has_seen_two_leaders_fail_computes_for_itself() {
+    let mut world = World::empty();
+    let callers: Vec<_> = (0..4).map(|_| world.reads(0)).collect();
+    callers.iter().for_each(|caller| world.goes_on(*caller));
+    world.fails(callers[0]);
+    world.late_packets_arrive();
+    callers[1..].iter().for_each(|caller| world.looks(*caller));
+    world.goes_on(callers[1]);
+    callers[2..].iter().for_each(|caller| world.looks(*caller));
+    world.fails(callers[1]);
+    callers[2..].iter().for_each(|caller| world.looks(*caller));
+    assert!(world.is_computing(callers[2]) && world.is_computing(callers[3]), "no convoy");
+
+    world.computes(callers[2]);
+    let alone = Fate::Uncommitted(Cause::LeadersFailed);
+    assert_eq!(world.end_of(callers[2]), Some(&End::Own(alone, Some(0))));
+}
+
+#[test]
+fn a_value_that_may_not_be_stored_makes_nobody_wait() {
+    let mut world = World::empty();
+    let (leader, rider, stranger) = (world.reads(0), world.reads(0), world.reads(1));
+    [leader, rider, stranger].iter().for_each(|caller| world.goes_on(*caller));
+    world.computes_what_may_not_be_stored(leader);
+    world.looks(rider);
+    assert_eq!(world.end_of(leader), Some(&End::Own(Fate::Unstorable, Some(0))));
+    assert_eq!(world.end_of(rider), Some(&End::Shared(0)));
+
+    world.late_packets_arrive();
+    world.polls(stranger);
+    assert!(world.is_computing(stranger) && !world.leads(stranger));
+}
+
+#[test]
+fn those_whose_patience_ends_share_one_computation() {
+    let mut world = World::empty();
+    let leader = world.reads(1);
+    world.goes_on(leader);
+    let waiting: Vec<_> = (0..10).map(|_| world.reads(0)).collect();
+    waiting.iter().for_each(|caller| world.goes_on(*caller));
+    world.pass(secs(60));
+    waiting.iter().for_each(|caller| world.wakes(*caller));
+    assert_eq!(waiting.iter().filter(|caller| world.is_computing(**caller)).count(), 1);
+
+    let computing = *waiting.iter().find(|caller| world.is_computing(**caller)).unwrap();
+    world.computes(computing);
+    let shared = waiting.iter().filter(|caller| **caller != computing);
+    shared.for_each(|caller| {
+        world.looks(*caller);
+        assert_eq!(world.end_of(*caller), Some(&End::Shared(0)));
+    });
+    assert_eq!(world.end_of(computing), Some(&End::Own(Fate::Uncommitted(Cause::Patience), Some(0))));
+}
+
+#[test]
+fn patience_counts_for_the_process_and_not_for_each_caller() {
+    let mut world = World::empty();
+    let leader = world.reads(1);
+    world.goes_on(leader);
+    let first = world.reads(0);
+    world.goes_on(first);
+    world.pass(secs(61));
+    world.wakes(first);
+    world.computes(first);
+
+    let second = world.reads(0);
+    world.goes_on(second);
+    world.wakes(second);
+    assert!(world.is_computing(second), "it does not wait for that leader all over again");
+}
+
+#[test]
+fn without_an_answer_a_caller_computes_and_stores_nothing() {
+    let mut world = World::empty();
+    let caller = world.reads(0);
+    world.times_out(caller);
+    world.computes(caller);
+    let fate = Fate::Uncommitted(Cause::Fault(Fault::Unknown));
+    assert_eq!(world.end_of(caller), Some(&End::Own(fate, Some(0))));
+}
+
+#[test]
+fn callers_whose_backend_is_down_share_one_computation() {
+    let mut world = World::empty();
+    let callers: Vec<_> = (0..20).map(|_| world.reads(0)).collect();
+    callers.iter().for_each(|caller| world.times_out(*caller));
+    assert_eq!(callers.iter().filter(|caller| world.is_computing(**caller)).count(), 1);
+}
+
+#[test]
+fn an_acquire_that_arrives_late_takes_a_lease_for_nobody_and_commits_nothing() {
+    let mut world = World::empty();
+    let caller = world.reads(0);
+    world.answers(caller);
+    world.times_out(caller);
+    world.drops(Drops::Key);
+    world.late_packets_arrive();
+    world.computes(caller);
+    assert_eq!(world.sent("Commit"), 0);
+
+    world.lease_runs_out();
+    let next = world.reads(1);
+    world.goes_on(next);
+    assert!(world.is_computing(next));
+}
+
+#[test]
+fn set_fences_a_leader_under_way() {
+    let mut world = World::empty();
+    let leader = world.reads(0);
+    world.goes_on(leader);
+    let set = world.starts(1, Role::Set);
+    world.goes_on(set);
+    assert_eq!(world.end_of(set), Some(&End::Own(Fate::Stored, None)));
+    world.computes(leader);
+    world.goes_on(leader);
+    assert_eq!(world.end_of(leader), Some(&End::Own(Fate::Fenced, Some(0))));
+}
+
+#[test]
+fn set_that_an_invalidation_overtakes_writes_nothing() {
+    let mut world = World::empty();
+    let set = world.starts(0, Role::Set);
+    world.answers(set);
+    world.drops(Drops::Key);
+    world.goes_on(set);
+    assert_eq!(world.end_of(set), Some(&End::Own(Fate::Fenced, None)));
+}
+
+#[test]
+fn set_reports_that_nobody_answered() {
+    let mut world = World::empty();
+    let set = world.starts(0, Role::Set);
+    world.times_out(set);
+    assert_eq!(world.end_of(set), Some(&End::Own(Fate::Unanswered(Fault::Unknown), None)));
+}
+
+#[test]
+fn refresh_replaces_a_good_entry() {
+    let mut world = World::warm();
+    let refresh = world.starts(0, Role::Refresh);
+    world.goes_on(refresh);
+    assert!(world.is_computing(refresh));
+    let reader = world.reads(1);
+    world.goes_on(reader);
+    assert_eq!(world.end_of(reader), Some(&End::Hit(0)), "the old entry is served meanwhile");
+    world.computes(refresh);
+    world.goes_on(refresh);
+    assert_eq!(world.end_of(refresh), Some(&End::Own(Fate::Stored, Some(0))));
+}
+
+#[test]
+fn peek_never_computes_and_never_waits() {
+    let mut world = World::empty();
+    let leader = world.reads(0);
+    world.goes_on(leader);
+    let peek = world.starts(0, Role::Peek);
+    world.goes_on(peek);
+    assert_eq!(world.end_of(peek), Some(&End::Missing));
+}
+
+#[test]
+fn an_evicted_tag_is_a_miss() {
+    let mut world = World::warm();
+    world.backend.data.tags.pop();
+    let caller = world.reads(0);
+    world.goes_on(caller);
+    assert!(world.is_computing(caller));
+}
+
+#[test]
+fn a_server_that_comes_back_from_a_snapshot_serves_nothing_of_before() {
+    let mut world = World::warm();
+    world.backend.snapshot = Some(world.backend.data.clone());
+    world.drops(Drops::TagA);
+    world.backend.restart();
+    let caller = world.reads(0);
+    world.goes_on(caller);
+    assert!(world.is_computing(caller));
+}
+
+#[test]
+fn a_server_that_is_full_costs_the_entry_and_not_the_call() {
+    let mut world = World::empty();
+    world.backend.full = true;
+    let caller = world.reads(0);
+    world.goes_on(caller);
+    world.computes(caller);
+    world.goes_on(caller);
+    assert_eq!(world.end_of(caller), Some(&End::Own(Fate::Refused, Some(0))));
+    assert_eq!(world.backend.data.lease, None, "nobody waits for what will not come");
+}
+
+#[test]
+fn an_expired_entry_is_computed_again() {
+    let mut world = World::warm();
+    world.pass(secs(3_599));
+    let hit = world.reads(0);
+    world.goes_on(hit);
+    assert_eq!(world.end_of(hit), Some(&End::Hit(0)));
+    world.pass(secs(1));
+    let miss = world.reads(0);
+    world.goes_on(miss);
+    assert!(world.is_computing(miss));
+}
+
+#[test]
+fn an_entry_that_cannot_be_decoded_is_computed_again() {
+    let mut world = World::warm();
+    let mut board = Board::<u8>::default();
+    let mut read = world.new_read(Role::Read, &mut board);
+    let mut carry = |read: &mut hermescache_protocol::Read, board: &mut Board<u8>| {
+        loop {
+            match read.step(board, world.now, &mut |bytes: &mut [u8]| bytes.fill(7)) {
+                Step::Ask(command) => read.answer(board, Ok(world.backend.carry(&command)), world.now),
+                step => return step,
+            }
+        }
+    };
+    let Step::Done(hermescache_protocol::Outcome::Hit(entry)) = carry(&mut read, &mut board) else {
+        panic!("the entry is a hit")
+    };
+    read.refuse(&mut board, &entry, Moment::MAX);
+    assert_eq!(carry(&mut read, &mut board), Step::Compute);
+}
+
+#[test]
+fn a_lease_that_a_fetch_has_won_needs_no_acquire() {
+    let mut world = World::warm();
+    let mut board = Board::<u8>::default();
+    let mut read = world.new_read(Role::Read, &mut board);
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let Step::Ask(fetch) = read.step(&mut board, world.now, nonces) else { panic!("it asks") };
+    let Reply::Fetched(mut view) = world.backend.carry(&fetch) else { panic!("it is a fetch") };
+    view.lease = Sight::Won(view.entry.take().expect("it was warm").id);
+    read.answer(&mut board, Ok(Reply::Fetched(view)), world.now);
+    assert_eq!(read.step(&mut board, world.now, nonces), Step::Compute);
+}
+
+#[test]
+fn a_lease_is_renewed_thrice_in_its_life_until_the_leash_ends() {
+    let world = World::empty();
+    let mut board = Board::<u8>::default();
+    let mut read = world.new_read(Role::Refresh, &mut board);
+    let mut backend = world.backend.clone();
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let Step::Ask(acquire) = read.step(&mut board, world.now, nonces) else { panic!("it asks") };
+    read.answer(&mut board, Ok(backend.carry(&acquire)), world.now);
+    assert_eq!(read.step(&mut board, world.now, nonces), Step::Compute);
+
+    let mut heartbeat = read.heartbeat(&board).expect("it holds a lease");
+    let mut beats = 0;
+    while let Some(due) = heartbeat.due() {
+        let beat = heartbeat.beat(due);
+        assert!(matches!(beat, Command::Renew { .. }));
+        heartbeat.answer(&mut board, &Ok(backend.carry(&beat)));
+        beats += 1;
+    }
+    let policy = Policy::default();
+    let most = policy.leash().as_nanos() / policy.heartbeat().as_nanos();
+    assert!((most - 1..=most).contains(&beats), "{beats} beats");
+}
+
+#[test]
+fn a_lost_lease_is_not_taken_again_by_its_heartbeat() {
+    let mut world = World::empty();
+    let mut board = Board::<u8>::default();
+    let mut read = world.new_read(Role::Refresh, &mut board);
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let Step::Ask(acquire) = read.step(&mut board, world.now, nonces) else { panic!("it asks") };
+    read.answer(&mut board, Ok(world.backend.carry(&acquire)), world.now);
+    let _ = read.step(&mut board, world.now, nonces);
+    let mut heartbeat = read.heartbeat(&board).expect("it holds a lease");
+
+    world.lease_runs_out();
+    let beat = heartbeat.beat(world.now);
+    heartbeat.answer(&mut board, &Ok(world.backend.carry(&beat)));
+    assert_eq!(heartbeat.due(), None);
+    assert_eq!(world.backend.data.lease, None);
+}
+
+#[test]
+fn one_caller_of_a_process_polls_for_all() {
+    let mut world = World::empty();
+    let leader = world.reads(1);
+    world.goes_on(leader);
+    let waiting: Vec<_> = (0..10).map(|_| world.reads(0)).collect();
+    waiting.iter().for_each(|caller| world.goes_on(*caller));
+    let before = world.sent("Fetch");
+    for _ in 0..5 {
+        world.pass(secs(1));
+        waiting.iter().for_each(|caller| world.wakes_if_due(*caller));
+        waiting.iter().for_each(|caller| world.goes_on(*caller));
+    }
+    assert_eq!(world.sent("Fetch") - before, 5);
+}
