@@ -146,8 +146,10 @@ impl<V> Board<V> {
     }
 
     /// The poller rests.
-    pub(crate) fn rest_until(&mut self, at: Moment) {
-        self.poll_at = Some(at);
+    pub(crate) fn rest_until(&mut self, caller: Arrival, at: Moment) {
+        if self.poller == Some(caller) {
+            self.poll_at = Some(at);
+        }
     }
 
     /// The caller asks no more for others. Whoever asks next does so at once.

@@ -14,6 +14,31 @@
 //! }
 //! ```
 //!
+//! Where a backend does not answer, for instance, the caller has its own value:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use hermescache_protocol::{
+//!     Arguments, Board, Cause, CodecId, Computed, Fate, Fault, Key, Moment, Namespace, Outcome, Plan, Point, Policy,
+//!     Read, Step, Tags, Target, Verb,
+//! };
+//!
+//! let point = Point::function("shop::total", None);
+//! let key = Key::new(&Namespace::default(), &point, &Arguments::new());
+//! let target = Arc::new(Target { key, tags: Tags::new(&point, ["orders"]) });
+//! let plan = Plan { target, codec: CodecId(1), policy: Policy::default() };
+//! let (now, nonces) = (Moment::from_unix_ms(0), &mut |bytes: &mut [u8]| bytes.fill(4));
+//!
+//! let mut board = Board::<u32>::default();
+//! let mut read = Read::new(plan, Verb::Read, &mut board, now);
+//! let Step::Ask(_fetch) = read.step(&mut board, now, nonces) else { panic!("it asks first") };
+//! read.answer(&mut board, Err(Fault::Unknown), now);
+//! assert_eq!(read.step(&mut board, now, nonces), Step::Compute);
+//! read.computed(&mut board, Computed::Unstorable(42), now);
+//! let fate = Fate::Uncommitted(Cause::Fault(Fault::Unknown));
+//! assert_eq!(read.step(&mut board, now, nonces), Step::Done(Outcome::Own(fate)));
+//! ```
+//!
 //! What it keeps, whatever the network and the servers do:
 //! - No call that starts after an invalidation was confirmed gets a value whose computation began before it.
 //! - While a leader's lease is alive, nobody else computes its key.

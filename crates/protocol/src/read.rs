@@ -60,7 +60,7 @@ impl Read {
                 }
                 State::Rest => {
                     let sleep = self.plan.policy.poll_sleep(self.follower.waited(now), nonces);
-                    board.rest_until(now + sleep);
+                    board.rest_until(self.me, now + sleep);
                     self.state = State::Seated;
                 }
                 State::Seated => {

@@ -108,7 +108,7 @@ pub fn encode_lease(record: &LeaseRecord) -> Vec<u8> {
 /// Reads a lease back.
 ///
 /// # Errors
-/// [`WireError`], which a reader treats as somebody else's lease.
+/// [`WireError`], which a reader treats as [`LeaseRecord::Pass`]: who cannot read whom to wait for does not wait.
 pub fn decode_lease(bytes: &[u8]) -> Result<LeaseRecord, WireError> {
     let mut input = Input::of_format(bytes)?;
     match input.byte()? {

@@ -4,7 +4,12 @@
 
 mod world;
 
-use hermescache_protocol::{Board, Cause, Command, Fate, Fault, Moment, Policy, Reply, Sight, Step};
+use std::sync::Arc;
+
+use hermescache_protocol::{
+    Arguments, Board, Buckets, Cause, Command, Computed, Fate, Fault, Invalidation, Key, Moment, Namespace,
+    Outcome, Plan, Point, Policy, Read, Reply, Sight, Step, Tags, Target, Verb,
+};
 use world::{Drops, End, Role, World, story::secs};
 
 #[test]
@@ -392,7 +397,7 @@ fn an_entry_that_cannot_be_decoded_is_computed_again() {
     let mut world = World::warm();
     let mut board = Board::<u8>::default();
     let mut read = world.new_read(Role::Read, &mut board);
-    let mut carry = |read: &mut hermescache_protocol::Read, board: &mut Board<u8>| {
+    let mut carry = |read: &mut Read, board: &mut Board<u8>| {
         loop {
             match read.step(board, world.now, &mut |bytes: &mut [u8]| bytes.fill(7)) {
                 Step::Ask(command) => read.answer(board, Ok(world.backend.carry(&command)), world.now),
@@ -400,9 +405,7 @@ fn an_entry_that_cannot_be_decoded_is_computed_again() {
             }
         }
     };
-    let Step::Done(hermescache_protocol::Outcome::Hit(entry)) = carry(&mut read, &mut board) else {
-        panic!("the entry is a hit")
-    };
+    let Step::Done(Outcome::Hit(entry)) = carry(&mut read, &mut board) else { panic!("the entry is a hit") };
     read.refuse(&mut board, &entry, Moment::MAX);
     assert_eq!(carry(&mut read, &mut board), Step::Compute);
 }
@@ -476,4 +479,63 @@ fn one_caller_of_a_process_polls_for_all() {
         waiting.iter().for_each(|caller| world.goes_on(*caller));
     }
     assert_eq!(world.sent("Fetch") - before, 5);
+}
+
+#[test]
+fn callers_of_one_key_with_other_tags_share_nothing() {
+    let now = world::T0;
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let point = Point::function("f", None);
+    let key = Key::new(&Namespace::default(), &point, &Arguments::new());
+    let plan = |tag| {
+        let target = Arc::new(Target { key: key.clone(), tags: Tags::new(&point, [tag]) });
+        Plan { target, codec: world::CODEC, policy: Policy::default() }
+    };
+    let mut board = Board::<u8>::default();
+    let mut backend = World::empty().backend;
+    let mut reads = ["a", "b", "a"].map(|tag| Read::new(plan(tag), Verb::Read, &mut board, now));
+    let mut carry = |read: &mut Read, board: &mut Board<u8>| match read.step(board, now, nonces) {
+        Step::Ask(command) => {
+            read.answer(board, Ok(backend.carry(&command)), now);
+            None
+        }
+        step => Some(step),
+    };
+    for read in &mut reads {
+        assert_eq!(carry(read, &mut board), None);
+    }
+    assert_eq!(carry(&mut reads[0], &mut board), None);
+    assert_eq!(carry(&mut reads[0], &mut board), Some(Step::Compute));
+    reads[0].computed(&mut board, Computed::Unstorable(1), now);
+
+    let [_, other, same] = &mut reads;
+    assert_eq!(carry(same, &mut board), Some(Step::Done(Outcome::Shared(1))));
+    assert_eq!(carry(other, &mut board), None, "it asks for itself");
+}
+
+#[test]
+fn a_board_is_idle_once_nobody_needs_it() {
+    let world = World::warm();
+    let mut board = Board::<u8>::default();
+    let read = world.new_read(Role::Read, &mut board);
+    assert!(!board.is_idle(&Policy::default(), world.now));
+    assert_eq!(read.abandon(&mut board), None);
+    assert!(board.is_idle(&Policy::default(), world.now));
+}
+
+#[test]
+fn a_clean_is_confirmed_by_all_buckets_or_not_at_all() {
+    let mut clean = Invalidation::of_everything(&Namespace::default(), Buckets::Many);
+    clean.answer(&Err(Fault::Unknown));
+    for _ in 1..256 {
+        assert_eq!(clean.verdict(), None);
+        clean.answer(&Ok(Reply::Done));
+    }
+    assert_eq!(clean.verdict(), Some(Err(Fault::Unknown)));
+}
+
+#[test]
+fn a_clean_of_no_tags_is_done_at_once() {
+    let clean = Invalidation::of_tags(&Namespace::default(), [""; 0], Buckets::Many);
+    assert_eq!(clean.verdict(), Some(Ok(())));
 }

@@ -6,7 +6,7 @@ use hermescache_protocol::{Command, Entry, Lease, Reading, Reply, Sight, TagVers
 
 use super::{From, Packet, Phase, Stage, World, nonces, version_in};
 
-/// A naive reading. The numbers are those of docs/decisions, where each is told.
+/// A naive reading. The numbers are those under which they were first found, in a model of an early draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mutant {
     /// Followers join any flight of their process.
