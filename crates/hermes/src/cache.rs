@@ -211,9 +211,9 @@ impl<M: Mode> Cache<M> {
         memory.for_each_fresh(now, |key: &StoreKey, entry: &StoredEntry| {
             infos.extend(memory.points().by_id(key.site()).map(|state| EntryInfo {
                 key: Key::from_encoded(&self.shared.namespace, state.point(), key.arguments()),
-                tags: entry.group.tags().map(str::to_owned).collect(),
-                ttl_left: entry.expires.since(now),
-                size_bytes: entry.payload.size_bytes(),
+                tags: entry.tags().map(str::to_owned).collect(),
+                ttl_left: entry.expires().since(now),
+                size_bytes: entry.payload().size_bytes(),
             }));
         });
         Ok(infos)

@@ -90,7 +90,7 @@ impl<'c, M: Mode> Call<'c, M> {
         if self.broken.is_some() {
             return None;
         }
-        memory.hit(self.lookup(), self.tags.as_deref(), shared.clock.now())
+        memory.hit(self.lookup(), self.tags.as_deref(), &shared.clock)
     }
 
     /// The value from another, or from the loader.

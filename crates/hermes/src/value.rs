@@ -33,7 +33,9 @@ impl<V: Clone + Send + Sync + 'static> Value for V {}
 )]
 pub trait Keeps<V>: Mode {}
 
+#[diagnostic::do_not_recommend]
 impl<V: Value + Serialize + DeserializeOwned> Keeps<V> for Stored {}
+#[diagnostic::do_not_recommend]
 impl<V: Value> Keeps<V> for Live {}
 
 mod sealed {

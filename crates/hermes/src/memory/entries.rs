@@ -21,46 +21,33 @@ const MOST_EXPECTED_ENTRIES: u64 = 1 << 20;
 const INSERTS_PER_PLAN: u32 = 64;
 
 /// An entry: a value, and what must hold for a call to have it.
+///
+/// The store gives out clones. A clone knows whether its tags held when it was taken, under the store's lock, and
+/// leaves its group behind: to count one more holder of the group would cost as much as the rest of a hit.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) expires: Moment,
-    /// From before the value was computed.
-    pub(crate) group: Arc<Group>,
-    pub(crate) payload: Payload,
-}
-
-impl Entry {
-    /// Whether a call may have it: its ttl holds, and none of its tags was cleaned since it was computed.
-    pub(crate) fn is_fresh(&self, now: Moment) -> bool {
-        now < self.expires && self.group.holds()
-    }
-
-    #[inline]
-    fn read(&self) -> Reading {
-        Reading {
-            expires: if self.group.holds() { self.expires } else { Moment::from_unix_ms(0) },
-            names: self.group.names(),
-            payload: self.payload.clone(),
-        }
-    }
-}
-
-/// What a look-up gives out: the value, and whether its tags held when it was read.
-///
-/// Taken under the store's lock, so that the group's count of holders need not be touched: for a number under
-/// two tags that halves the cost of a hit.
-#[derive(Debug, Clone)]
-pub(crate) struct Reading {
-    /// When its ttl ends; the beginning of time if a tag was cleaned.
+    /// When its ttl ends. Of a clone, the beginning of time if a tag was cleaned before.
     expires: Moment,
     names: NamesHash,
+    /// From before the value was computed. A clone has none.
+    group: Option<Arc<Group>>,
     payload: Payload,
 }
 
-impl Reading {
+impl Entry {
+    pub(crate) fn new(payload: Payload, expires: Moment, group: Arc<Group>) -> Self {
+        Self { expires, names: group.names(), group: Some(group), payload }
+    }
+
+    /// Whether a call may have it: its ttl holds, and none of its tags was cleaned since it was computed.
     #[inline]
     pub(crate) fn is_fresh(&self, now: Moment) -> bool {
-        now < self.expires
+        now < self.expires && self.tags_hold()
+    }
+
+    #[inline]
+    fn tags_hold(&self) -> bool {
+        self.group.as_ref().is_none_or(|group| group.holds())
     }
 
     #[inline]
@@ -72,44 +59,37 @@ impl Reading {
     pub(crate) fn payload(&self) -> &Payload {
         &self.payload
     }
-}
 
-/// What the store holds and what it gives out. It gives out clones, and a clone is a reading.
-#[derive(Debug)]
-pub(crate) enum Slot {
-    Entry(Entry),
-    Reading(Reading),
-}
+    pub(crate) fn expires(&self) -> Moment {
+        self.expires
+    }
 
-impl Slot {
-    /// What was given out. Looked at in its place: to move it would cost more than to find it.
-    #[inline]
-    pub(crate) fn reading(&self) -> &Reading {
-        match self {
-            Self::Reading(reading) => reading,
-            Self::Entry(_) => unreachable!("the store gives out clones, and a clone is a reading"),
-        }
+    /// The user's tags. A clone has none.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.group.iter().flat_map(|group| group.tags())
     }
 }
 
-impl Clone for Slot {
+impl Clone for Entry {
     #[inline]
     fn clone(&self) -> Self {
-        Self::Reading(match self {
-            Self::Entry(entry) => entry.read(),
-            Self::Reading(reading) => reading.clone(),
-        })
+        Self {
+            expires: if self.tags_hold() { self.expires } else { Moment::from_unix_ms(0) },
+            names: self.names,
+            group: None,
+            payload: self.payload.clone(),
+        }
     }
 }
 
 /// What left the store. It is dropped outside all locks, since that may run a user's code.
 #[derive(Debug, Default)]
-pub(crate) struct Displaced(Vec<Slot>);
+pub(crate) struct Displaced(Vec<Entry>);
 
 impl Displaced {
     /// Also drops this later: it may be a value's last holder.
-    pub(crate) fn keep(&mut self, slot: Slot) {
-        self.0.push(slot);
+    pub(crate) fn keep(&mut self, entry: Entry) {
+        self.0.push(entry);
     }
 }
 
@@ -118,8 +98,8 @@ pub(crate) struct Entries {
     swept: SweptStore,
 }
 
-type Store = sync::Cache<StoreKey, Slot, ByWeight, KeyHasher, HandOut>;
-type StoreIter<'a> = sync::Iter<'a, StoreKey, Slot, ByWeight, KeyHasher, HandOut>;
+type Store = sync::Cache<StoreKey, Entry, ByWeight, KeyHasher, HandOut>;
+type StoreIter<'a> = sync::Iter<'a, StoreKey, Entry, ByWeight, KeyHasher, HandOut>;
 
 self_cell::self_cell! {
     /// The store and the place in it that the sweep has reached.
@@ -148,9 +128,9 @@ impl Entries {
         self.swept.borrow_owner()
     }
 
-    /// The value under a key, fresh or not.
+    /// A clone of the entry under a key, fresh or not.
     #[inline]
-    pub(crate) fn get(&self, key: &impl FindsEntry) -> Option<Slot> {
+    pub(crate) fn get(&self, key: &impl FindsEntry) -> Option<Entry> {
         self.store().get(key)
     }
 
@@ -158,7 +138,7 @@ impl Entries {
     pub(crate) fn put(&self, key: StoreKey, entry: Entry, now: Moment, left: &mut Displaced) {
         // Taken out first, because the store would drop what it replaces under its lock.
         self.take(&key, left);
-        self.store().insert_with_lifecycle(key, Slot::Entry(entry), left);
+        self.store().insert_with_lifecycle(key, entry, left);
         self.swept.with_dependent(|store, sweep| {
             if let Ok(mut sweep) = sweep.try_lock() {
                 sweep.pay(store, now, left);
@@ -168,7 +148,7 @@ impl Entries {
 
     /// Takes an entry out.
     pub(crate) fn take(&self, key: &impl FindsEntry, left: &mut Displaced) {
-        left.0.extend(self.store().remove(key).map(|(_, slot)| slot));
+        left.0.extend(self.store().remove(key).map(|(_, entry)| entry));
     }
 
     /// Takes an entry out if it is not fresh.
@@ -180,10 +160,8 @@ impl Entries {
     pub(crate) fn for_each_fresh(&self, now: Moment, mut show: impl FnMut(&StoreKey, &Entry)) {
         for (key, _) in self.store().iter() {
             // The one way to see an entry in its place: to ask whether it shall leave, and to say no.
-            self.store().remove_if(&key, |slot| {
-                if let Slot::Entry(entry) = slot
-                    && entry.is_fresh(now)
-                {
+            self.store().remove_if(&key, |entry| {
+                if entry.is_fresh(now) {
                     show(&key, entry);
                 }
                 false
@@ -200,8 +178,7 @@ impl fmt::Debug for Entries {
 }
 
 fn take_stale(store: &Store, key: &impl FindsEntry, now: Moment, left: &mut Displaced) {
-    let is_stale = |slot: &Slot| matches!(slot, Slot::Entry(entry) if !entry.is_fresh(now));
-    left.0.extend(store.remove_if(key, is_stale).map(|(_, slot)| slot));
+    left.0.extend(store.remove_if(key, |entry| !entry.is_fresh(now)).map(|(_, entry)| entry));
 }
 
 /// Walks round the store for ever, a step or two for each insert, and takes out what is no longer fresh.
@@ -227,12 +204,12 @@ impl<'s> Sweep<'s> {
         while self.steps_owed >= 1.0 {
             self.steps_owed -= 1.0;
             match self.place.next() {
-                Some((key, slot)) => {
-                    if !slot.reading().is_fresh(now) {
+                Some((key, entry)) => {
+                    if !entry.is_fresh(now) {
                         take_stale(store, &key, now, left);
                     }
                     // Also where it stays: it may have been evicted meanwhile, and this be its value's last holder.
-                    left.keep(slot);
+                    left.keep(entry);
                 }
                 None => self.place = store.iter(),
             }
@@ -253,11 +230,10 @@ impl<'s> Sweep<'s> {
 #[derive(Debug, Clone, Copy)]
 struct ByWeight;
 
-impl Weighter<StoreKey, Slot> for ByWeight {
+impl Weighter<StoreKey, Entry> for ByWeight {
     #[inline]
-    fn weight(&self, _key: &StoreKey, slot: &Slot) -> u64 {
-        let (Slot::Entry(Entry { payload, .. }) | Slot::Reading(Reading { payload, .. })) = slot;
-        u64::from(payload.weight())
+    fn weight(&self, _key: &StoreKey, entry: &Entry) -> u64 {
+        u64::from(entry.payload.weight())
     }
 }
 
@@ -265,11 +241,11 @@ impl Weighter<StoreKey, Slot> for ByWeight {
 #[derive(Debug, Clone, Copy)]
 struct HandOut;
 
-impl Lifecycle<StoreKey, Slot> for HandOut {
+impl Lifecycle<StoreKey, Entry> for HandOut {
     type RequestState = Displaced;
 
     #[inline]
-    fn on_evict(&self, left: &mut Displaced, _key: StoreKey, slot: Slot) {
-        left.keep(slot);
+    fn on_evict(&self, left: &mut Displaced, _key: StoreKey, entry: Entry) {
+        left.keep(entry);
     }
 }

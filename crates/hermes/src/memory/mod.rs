@@ -20,7 +20,7 @@ use self::{
     seek::Flights,
     tags::{Cell, Group, TagTable},
 };
-use crate::{site::SiteId, value::Value};
+use crate::{clock::AnyClock, site::SiteId, value::Value};
 
 /// The in-process backend.
 ///
@@ -65,16 +65,16 @@ impl Memory {
 
     /// The value under a key if it is fresh, of this type, and carries these tags where they are given.
     #[inline]
-    pub(crate) fn hit<V: Value>(&self, lookup: Lookup<'_>, tags: Option<&[Box<str>]>, now: Moment) -> Option<V> {
-        let slot = self.entries.get(&lookup)?;
-        let reading = slot.reading();
-        if !reading.is_fresh(now) {
+    pub(crate) fn hit<V: Value>(&self, lookup: Lookup<'_>, tags: Option<&[Box<str>]>, clock: &AnyClock) -> Option<V> {
+        let entry = self.entries.get(&lookup)?;
+        let now = clock.now();
+        if !entry.is_fresh(now) {
             return self.discard(lookup, now);
         }
-        if tags.is_some_and(|tags| !reading.has_names(self.tags.names(tags))) {
+        if tags.is_some_and(|tags| !entry.has_names(self.tags.names(tags))) {
             return None;
         }
-        reading.payload().get()
+        entry.payload().get()
     }
 
     /// Takes out an entry that nobody may have any more.
@@ -143,7 +143,6 @@ impl Memory {
 
 impl Computed {
     fn into_entry(self, group: Arc<Group>) -> Entry {
-        let Self { payload, expires } = self;
-        Entry { expires, group, payload }
+        Entry::new(self.payload, self.expires, group)
     }
 }

@@ -161,14 +161,13 @@ impl<'m> Seek<'m> {
     }
 
     fn hit(&self, now: Moment, left: &mut Displaced) -> Option<Payload> {
-        let slot = self.memory.entries.get(&self.key)?;
-        let reading = slot.reading();
-        if reading.is_fresh(now) && reading.has_names(self.group.names()) {
-            let payload = reading.payload().clone();
-            left.keep(slot);
+        let entry = self.memory.entries.get(&self.key)?;
+        if entry.is_fresh(now) && entry.has_names(self.group.names()) {
+            let payload = entry.payload().clone();
+            left.keep(entry);
             return Some(payload);
         }
-        left.keep(slot);
+        left.keep(entry);
         self.memory.entries.take_stale(&self.key, now, left);
         None
     }
