@@ -192,3 +192,12 @@ fn lost_and_late_packets_of_set_and_refresh() {
     let setup = Setup { callers, invalidations: vec![Drops::TagA], budget, brisk: true, ..Setup::default() };
     holds("time-out and expiry, set and refresh", &setup);
 }
+
+#[test]
+fn fetches_that_take_the_lease() {
+    let budget = Budget { timeouts: 1, ..Budget::default() };
+    let invalidations = vec![Drops::Key];
+    let callers = three_readers();
+    let setup = Setup { callers, invalidations, budget, brisk: true, claims: true, ..Setup::default() };
+    holds("fetches that take the lease", &setup);
+}

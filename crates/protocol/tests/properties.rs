@@ -12,7 +12,11 @@ use hermescache_protocol::{
     decode_lease, encode_entry, encode_lease,
 };
 use proptest::{collection::vec, prelude::*};
-use world::{Budget, Drops, Role, Setup, World, canon::canonical, search::check_that_calls_end};
+use world::{
+    Budget, Drops, Role, Setup, World,
+    canon::canonical,
+    search::{States, check_that_calls_end},
+};
 
 fn roles() -> impl Strategy<Value = Role> {
     prop_oneof![8 => Just(Role::Read), 1 => Just(Role::Peek), 1 => Just(Role::Refresh), 1 => Just(Role::Set)]
@@ -29,13 +33,14 @@ prop_compose! {
         counts in prop::array::uniform10(0..3u8),
         warm: bool,
         brisk: bool,
+        claims: bool,
     ) -> Setup {
         let [timeouts, expiries, evictions, ttl_ends, abandons, kills, failures, unstorables, impatience, restarts] =
             counts;
         let budget = Budget {
             timeouts, expiries, evictions, ttl_ends, abandons, kills, failures, unstorables, impatience, restarts,
         };
-        Setup { callers, invalidations, budget, warm, brisk, mutant: None }
+        Setup { callers, invalidations, budget, warm, brisk, claims, mutant: None }
     }
 }
 
@@ -50,7 +55,7 @@ proptest! {
             let Some(action) = actions.get(usize::from(choice) % actions.len().max(1)) else { break };
             prop_assert_eq!(world.apply(*action), Ok(()), "after {:?}", action);
         }
-        let ended = check_that_calls_end(&world, canonical(&world), &mut HashSet::new());
+        let ended = check_that_calls_end(&world, canonical(&world), &mut States::default());
         prop_assert!(ended.is_ok(), "{:?}", ended);
     }
 }

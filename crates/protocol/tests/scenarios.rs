@@ -7,8 +7,9 @@ mod world;
 use std::sync::Arc;
 
 use hermescache_protocol::{
-    Arguments, Board, Buckets, Cause, Command, Computed, Fate, Fault, Invalidation, Key, Moment, Namespace,
-    Outcome, Plan, Point, Policy, Read, Reply, Sight, Step, Tags, Target, Verb,
+    Arguments, Board, Buckets, Cause, Command, Computed, Fate, Fault, History, Invalidation, Key, Manner,
+    Moment, Namespace, Outcome, Plan, Point, Policy, Read, Reading, Reply, Sight, Step, Tags, Target, Token,
+    Verb, View,
 };
 use world::{Drops, End, Role, World, story::secs};
 
@@ -421,6 +422,45 @@ fn a_lease_that_a_fetch_has_won_needs_no_acquire() {
     view.lease = Sight::Won(view.entry.take().expect("it was warm").id);
     read.answer(&mut board, Ok(Reply::Fetched(view)), world.now);
     assert_eq!(read.step(&mut board, world.now, nonces), Step::Compute);
+}
+
+#[test]
+fn a_lease_that_a_fetch_has_won_without_versions_is_kept_by_an_acquire() {
+    let world = World::empty();
+    let mut board = Board::<u8>::default();
+    let mut read = world.new_read(Role::Read, &mut board);
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let won = Token::from_bytes([9; 16]);
+    let _ = read.step(&mut board, world.now, nonces);
+    let versions = Reading::new(History::default(), vec![None; 4]);
+    let view = View { entry: None, lease: Sight::Won(won), versions };
+    read.answer(&mut board, Ok(Reply::Fetched(view.clone())), world.now);
+    let Step::Ask(Command::Acquire { token, manner, fresh, .. }) = read.step(&mut board, world.now, nonces)
+    else {
+        panic!("only the versions are missing")
+    };
+    assert_eq!((token, manner), (won, Manner::Held));
+
+    let versions = Reading::new(History::default(), fresh.into_iter().map(Some).collect());
+    read.answer(&mut board, Ok(Reply::Acquired(View { versions, ..view })), world.now);
+    assert_eq!(read.step(&mut board, world.now, nonces), Step::Compute);
+}
+
+#[test]
+fn versions_that_are_lost_at_once_store_nothing() {
+    let world = World::empty();
+    let mut board = Board::<u8>::default();
+    let mut read = world.new_read(Role::Refresh, &mut board);
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let Step::Ask(Command::Acquire { token, .. }) = read.step(&mut board, world.now, nonces) else {
+        panic!("it asks for the lease")
+    };
+    let versions = Reading::new(History::default(), vec![None; 4]);
+    let view = View { entry: None, lease: Sight::Won(token), versions };
+    read.answer(&mut board, Ok(Reply::Acquired(view)), world.now);
+    assert!(matches!(read.step(&mut board, world.now, nonces), Step::Tell(Command::Release { .. })));
+    assert_eq!(read.step(&mut board, world.now, nonces), Step::Compute);
+    assert!(read.heartbeat(&board).is_none(), "nothing is computed to be stored under an absent version");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use hermescache_protocol::{
     Sight, Tag, TagVersion, Tags, Target, Token, Verdict, View,
 };
 
-use super::{CODEC, Mutant};
+use super::{CODEC, Mutant, canon::MARK};
 
 /// What an absent version reads as where a mutant takes two of them for equal.
 const NOTHING: TagVersion = TagVersion::from_bytes([0; 8]);
@@ -18,6 +18,17 @@ pub(crate) struct Backend {
     pub(crate) mutant: Option<Mutant>,
     /// Refuses to write entries, as a full server does.
     pub(crate) full: bool,
+    /// Lets a fetch that finds nothing take the lease, as memcached does.
+    pub(crate) claims: bool,
+    claimed: Unseen,
+}
+
+/// A count that makes no difference between two states.
+#[derive(Clone, PartialEq, Eq, Default)]
+struct Unseen(u32);
+
+impl std::hash::Hash for Unseen {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -43,7 +54,15 @@ pub(crate) enum Progress {
 
 impl Backend {
     pub(crate) fn new(mutant: Option<Mutant>) -> Self {
-        Self { data: Data::default(), snapshot: None, history: 0, mutant, full: false }
+        Self {
+            data: Data::default(),
+            snapshot: None,
+            history: 0,
+            mutant,
+            full: false,
+            claims: false,
+            claimed: Unseen::default(),
+        }
     }
 
     /// Carries out a command, or its next part.
@@ -88,7 +107,11 @@ impl Backend {
         match command {
             Command::Fetch { target, purpose } => Reply::Fetched(View {
                 entry: self.data.entry.clone(),
-                lease: if *purpose == Purpose::Follow { self.sight() } else { Sight::NotAsked },
+                lease: match (self.claim(target, *purpose), purpose) {
+                    (Some(token), _) => Sight::Won(token),
+                    (None, Purpose::Follow) => self.sight(),
+                    (None, Purpose::Read | Purpose::Peek) => Sight::NotAsked,
+                },
                 versions: self.versions(&target.tags),
             }),
             Command::Acquire { target, token, fresh, .. } => {
@@ -142,6 +165,21 @@ impl Backend {
             }
         }
         self.data.tags.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+
+    fn claim(&mut self, target: &Target, purpose: Purpose) -> Option<Token> {
+        let nothing = self.data.entry.is_none() && self.data.lease.is_none();
+        if !self.claims || !nothing || purpose == Purpose::Peek {
+            return None;
+        }
+        let versions = self.versions(&target.tags).complete(&target.tags)?;
+        self.claimed.0 += 1;
+        let mut bytes = [0xff; 16];
+        bytes[..4].copy_from_slice(&MARK);
+        bytes[4..8].copy_from_slice(&(u32::MAX - self.claimed.0).to_le_bytes());
+        let token = Token::from_bytes(bytes);
+        self.data.lease = Some(LeaseRecord::Held(Lease { token, versions }));
+        Some(token)
     }
 
     fn take_lease(&mut self, command: &Command) -> Sight {

@@ -1,7 +1,7 @@
 //! What happens in a world when something does.
 
 use hermescache_protocol::{
-    Board, Buckets, Command, Computed, Fault, Invalidation, Moment, Namespace, Read, Reply, Sight, Step,
+    Board, Buckets, Command, Computed, Fault, Invalidation, Moment, Namespace, Read, Reply, Sight, Step, View,
 };
 
 use super::{
@@ -145,6 +145,11 @@ impl World {
                     let caller = &mut self.callers[sender];
                     caller.set_at = self.database;
                     caller.needless = hit && caller.role == Role::Read && matches!(view.lease, Sight::Won(_));
+                }
+                if let (Some(sender), Reply::Fetched(View { lease: Sight::Won(token), .. })) =
+                    (sender, &reply)
+                {
+                    self.callers[sender].token = Some(*token);
                 }
                 packet.stage = Stage::Replied(reply);
             }

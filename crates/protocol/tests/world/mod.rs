@@ -115,6 +115,7 @@ impl World {
         if setup.warm {
             world.warm_up();
         }
+        world.backend.claims = setup.claims;
         for (process, role) in &setup.callers {
             world.add_caller(*process, *role);
         }

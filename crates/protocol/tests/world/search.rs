@@ -1,11 +1,34 @@
 //! Tries everything that can happen in a small world, breadth first, so that a history it finds is a shortest one.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use super::{Action, From, Setup, Stage, Violation, World, canon::canonical, kind_of};
 
 /// More steps than any call needs once nothing disturbs it.
 const MANY_STEPS: usize = 400;
+
+/// States by their canonical hash, which needs no further hashing.
+pub(crate) type States = HashSet<u128, BuildHasherDefault<AsIs>>;
+
+#[derive(Default)]
+pub(crate) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only states are hashed")
+    }
+
+    fn write_u128(&mut self, state: u128) {
+        self.0 = state as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -29,8 +52,8 @@ pub(crate) struct Broken {
 pub(crate) fn search(setup: &Setup, at_most: usize) -> Found {
     let start = World::new(setup);
     let mut parents: Vec<(u32, Action)> = vec![(0, Action::Snapshot)];
-    let mut seen: HashSet<u128> = HashSet::from([canonical(&start)]);
-    let mut ends: HashSet<u128> = HashSet::new();
+    let mut seen: States = States::from_iter([canonical(&start)]);
+    let mut ends = States::default();
     let mut level = vec![(0, canonical(&start), start)];
     let (mut depth, mut transitions) = (0, 0);
     let found = |states, transitions, depth, broken| Found { states, transitions, depth, broken };
@@ -71,7 +94,7 @@ pub(crate) fn search(setup: &Setup, at_most: usize) -> Found {
 pub(crate) fn check_that_calls_end(
     world: &World,
     mut state: u128,
-    ends: &mut HashSet<u128>,
+    ends: &mut States,
 ) -> Result<(), (Violation, Vec<Action>)> {
     if ends.contains(&state) {
         return Ok(());

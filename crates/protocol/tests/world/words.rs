@@ -62,6 +62,8 @@ pub(crate) struct Setup {
     /// Whether a request reaches the server as soon as it is sent, and an invalidation is confirmed as soon as it
     /// begins: a coarser world, in which more can be tried. Replies still take their time.
     pub(crate) brisk: bool,
+    /// Whether a fetch may take the lease.
+    pub(crate) claims: bool,
 }
 
 /// What can happen.
