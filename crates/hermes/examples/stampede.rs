@@ -82,7 +82,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let done = computed[0];
     assert!(answers.iter().all(|(.., report)| report == "the report"));
 
-    println!("{THREADS} threads and {TASKS} tasks asked for one cold entry, all within {}.", ms(last_ask - first_ask));
+    println!(
+        "{THREADS} threads and {TASKS} tasks asked for one cold entry, all within {}.",
+        ms(last_ask - first_ask)
+    );
     println!();
     println!("  computations            {:>10}", computed.len());
     println!("  answers                 {:>10}", answers.len());

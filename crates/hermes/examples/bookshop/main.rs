@@ -1,9 +1,9 @@
-//! A bookshop over SQLite whose pages are cached: what a cold call, a hit, and a call after a clean cost, and that
-//! no page is stale after a write.
+//! A bookshop over SQLite with cached pages: what a cold call, a hit and a call after a clean cost, how many queries
+//! reach the database, and that no page is stale after a write.
 //!
 //! ```text
 //! cargo run --release --example bookshop
-//! cargo run --release --example bookshop -- --cache 'memory://?capacity=500'
+//! cargo run --release --example bookshop -- --cache 'memory://?capacity=300'
 //! cargo run --release --example bookshop -- --cache noop://
 //! ```
 #![allow(clippy::print_stdout, reason = "an example prints what it shows")]
@@ -13,59 +13,139 @@ mod data;
 mod queries;
 mod report;
 
-use std::{
-    env,
-    error::Error,
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
+use std::{env, error::Error, sync::OnceLock, time::Instant};
 
 use hermes::Cache;
 use rusqlite::Connection;
 
 use crate::{
-    data::Dice,
-    queries::{GENRES, add_review, author_page, best_rated, book_page, rename_author},
-    report::{Row, grouped, heading, line, stars, table, took},
+    data::{Dice, GENRES},
+    queries::{add_review, author_page, best_rated, book_page, rename_author},
+    report::{Row, grouped, heading, line, table, took},
 };
 
 type Failure = Box<dyn Error>;
 
+/// An author, and one of the author's books.
+type Address = (u64, u64);
+
 static CACHE: OnceLock<Cache> = OnceLock::new();
 
-/// The cache, configured at run time.
+/// The cache, which is configured at run time.
 fn cache() -> &'static Cache {
-    CACHE.get().expect("main builds it first")
+    CACHE.get().expect("main has built it")
 }
-
-/// An author and one of the author's books: what a page's address says.
-type Address = (u64, u64);
 
 fn main() -> Result<(), Failure> {
     let url = cache_url()?;
-    CACHE.get_or_init(|| cache_or_exit(&url));
+    let cache = Cache::from_url(&url)?;
+    CACHE.get_or_init(|| cache);
 
     let start = Instant::now();
-    let mut connection = Connection::open_in_memory()?;
-    let rows = data::fill(&mut connection)?;
-    data::count_queries(&connection);
-    let db = &connection;
-    heading("A bookshop");
-    line("rows in SQLite", &format!("{} (filled in {})", grouped(rows), took(start.elapsed())));
-    line("cache", &url);
+    let mut db = Connection::open_in_memory()?;
+    let rows = data::fill(&mut db)?;
+    data::count_queries(&mut db)?;
+    heading(&format!("A bookshop of {} rows in SQLite, its pages cached in {url}", grouped(rows)));
+    line("filled in", &took(start.elapsed()));
 
-    let addresses = queries::addresses(db, 1_000)?;
-    costs(db, &addresses)?;
-    a_review(db, addresses[17])?;
-    a_new_name(db, addresses[42])?;
-    visitors(db, &addresses)
+    let addresses = queries::addresses(&db, 1_000)?;
+    costs(&db, &addresses)?;
+    a_review(&db, addresses[21])?;
+    a_new_name(&db, addresses[42])?;
+    visitors(&db, &addresses)
 }
 
 fn cache_url() -> Result<String, Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    match &*arguments {
         [] => Ok("memory://".into()),
-        ["--cache", url] => Ok(url.into()),
+        [option, url] if option == "--cache" => Ok(url.clone()),
         _ => Err("usage: bookshop [--cache <url>]".into()),
     }
+}
+
+fn costs(db: &Connection, addresses: &[Address]) -> Result<(), Failure> {
+    heading("What one call costs, and the queries behind all calls: cold + hits + after a clean");
+    let books = |n: usize| book_page(db, addresses[n].0, addresses[n].1);
+    let book_tags = addresses.iter().map(|(_, book)| format!("book:{book}"));
+    let authors = |n: usize| author_page(db, 1 + n as u64);
+    let author_tags = (1..=1_000).map(|author| format!("books-of:{author}"));
+    table(&[
+        Row::measure("book_page", addresses.len(), books, || cache().clean(book_tags))?,
+        Row::measure("author_page", 1_000, authors, || cache().clean(author_tags))?,
+        Row::measure(
+            "best_rated",
+            GENRES.len(),
+            |n| best_rated(db, GENRES[n]),
+            || cache().clean(["ratings"]),
+        )?,
+    ]);
+    Ok(())
+}
+
+/// A write that cleans the tag of one book.
+fn a_review(db: &Connection, (author, book): Address) -> Result<(), Failure> {
+    let before = book_page(db, author, book)?;
+    heading(&format!("A new review of \"{}\"", before.title));
+    line("the page before", &format!("{:.2} stars, {} reviews", before.stars, before.reviews));
+
+    add_review(db, author, book, 5, "Could not put it down.")?;
+
+    let after = book_page(db, author, book)?;
+    line("the page after", &format!("{:.2} stars, {} reviews", after.stars, after.reviews));
+    assert_eq!(after.reviews, before.reviews + 1);
+    assert_eq!(after, book_page::uncached(db, author, book)?);
+    assert_eq!(author_page(db, author)?, author_page::uncached(db, author)?);
+    line("fresh", "yes: what the cache says is what the database says");
+    Ok(())
+}
+
+/// A write that cleans the tag of an author, and so the author's page and those of all the books.
+fn a_new_name(db: &Connection, (author, book): Address) -> Result<(), Failure> {
+    author_page(db, author)?;
+    let before = book_page(db, author, book)?.author;
+    heading(&format!("{before} takes another name"));
+    let held = cache().dump()?.len();
+
+    rename_author(db, author, "Sidonie-Gabrielle Colette")?;
+
+    let dropped = held - cache().dump()?.len();
+    line("pages dropped by one clean", &format!("{dropped} of {}", grouped(held as u64)));
+    let names = (book_page(db, author, book)?.author, author_page(db, author)?.name);
+    line("on the book's page, on the author's", &format!("{}, {}", names.0, names.1));
+    assert_eq!(names, (names.1.clone(), "Sidonie-Gabrielle Colette".to_owned()));
+    Ok(())
+}
+
+/// Many visits, most of them to a few pages, while reviews are written.
+fn visitors(db: &Connection, addresses: &[Address]) -> Result<(), Failure> {
+    const VISITS: u64 = 20_000;
+    heading(
+        "A day: visitors, most of whom want what everybody wants, and a review for every hundredth visit",
+    );
+    let mut dice = Dice::new();
+    let (start, before, stats) = (Instant::now(), data::queries(), cache().stats());
+    for visit in 1..=VISITS {
+        let popular = dice.roll(addresses.len() as u64) * dice.roll(addresses.len() as u64);
+        let (author, book) = addresses[popular as usize / addresses.len()];
+        match dice.roll(100) {
+            0 => drop(best_rated(db, GENRES[dice.roll(GENRES.len() as u64) as usize])?),
+            1..40 => drop(author_page(db, author)?),
+            _ => drop(book_page(db, author, book)?),
+        }
+        if visit.is_multiple_of(100) {
+            add_review(db, author, book, 1 + dice.roll(5), "Written on the train.")?;
+        }
+    }
+    let hits = cache().stats().hits - stats.hits;
+    line("visits", &grouped(VISITS));
+    line("answered from the cache", &format!("{} ({}%)", grouped(hits), hits * 100 / VISITS));
+    line("queries that reached the database", &grouped(data::queries() - before));
+    line("took", &took(start.elapsed()));
+
+    let stale = addresses.iter().filter(|(author, book)| {
+        book_page(db, *author, *book).ok() != book_page::uncached(db, *author, *book).ok()
+    });
+    line("stale pages among all in the end", &stale.count().to_string());
+    Ok(())
 }
