@@ -1,7 +1,7 @@
 //! What the callers of one process share about one key: who computes, who waits for whom, who asks.
 //! Holds no lock and wakes nobody: a driver keeps boards in a locked table and wakes the waiting on a change.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::{mem, time::Duration};
 
 use crate::{
@@ -25,7 +25,7 @@ pub struct Board<V> {
     /// How many of them have not left.
     present: u32,
     flights: Vec<Flight<V>>,
-    seats: Vec<Seat<V>>,
+    seats: BTreeMap<Arrival, Seat<V>>,
     /// The one caller that asks for all who wait.
     poller: Option<Arrival>,
     /// When the poller asks next; `None` for at once.
@@ -41,7 +41,7 @@ impl<V> Default for Board<V> {
             arrivals: 0,
             present: 0,
             flights: Vec::new(),
-            seats: Vec::new(),
+            seats: BTreeMap::new(),
             poller: None,
             poll_at: None,
             sighted: None,
@@ -65,7 +65,6 @@ struct Flight<V> {
 /// A place where a caller waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Seat<V> {
-    caller: Arrival,
     follower: Follower,
     place: Place<V>,
 }
@@ -173,11 +172,8 @@ impl<V> Board<V> {
         let since = self.first_sight(token, now);
         follower.saw(token, since);
         if self.poller == Some(caller) {
-            for seat in &mut self.seats {
-                if horizon.serves(seat.caller) && matches!(seat.place, Place::Waiting) {
-                    seat.follower.saw(token, since);
-                    self.changed = true;
-                }
+            for (_, seat) in waiting(&mut self.seats, horizon) {
+                self.changed |= seat.follower.saw(token, since);
             }
         }
     }
@@ -200,23 +196,21 @@ impl<V> Board<V> {
     pub(crate) fn saw_hit(&mut self, caller: Arrival, horizon: Horizon, entry: &Entry) {
         self.sighted = None;
         if self.poller == Some(caller) {
-            for seat in &mut self.seats {
-                if horizon.serves(seat.caller) && matches!(seat.place, Place::Waiting) {
-                    seat.place = Place::Served(News::Hit(entry.clone()));
-                    self.changed = true;
-                }
+            for (_, seat) in waiting(&mut self.seats, horizon) {
+                seat.place = Place::Served(News::Hit(entry.clone()));
+                self.changed = true;
             }
         }
     }
 
     /// Takes a seat, to wait for the poller's next answer.
     pub(crate) fn wait(&mut self, caller: Arrival, follower: Follower) {
-        self.seats.push(Seat { caller, follower, place: Place::Waiting });
+        self.seats.insert(caller, Seat { follower, place: Place::Waiting });
     }
 
     /// What has become of the caller's wait.
     pub(crate) fn look(&self, caller: Arrival) -> Option<Look> {
-        let seat = self.seats.iter().find(|seat| seat.caller == caller)?;
+        let seat = self.seats.get(&caller)?;
         Some(match &seat.place {
             Place::Served(_) => Look::Served,
             Place::Riding(leader) => {
@@ -229,8 +223,7 @@ impl<V> Board<V> {
 
     /// Leaves the seat, with the news if there are any.
     pub(crate) fn stand(&mut self, caller: Arrival) -> Option<(Follower, Option<News<V>>)> {
-        let index = self.seats.iter().position(|seat| seat.caller == caller)?;
-        let seat = self.seats.remove(index);
+        let seat = self.seats.remove(&caller)?;
         Some(match seat.place {
             Place::Served(news) => (seat.follower, Some(news)),
             Place::Riding(_) | Place::Waiting => (seat.follower, None),
@@ -251,14 +244,12 @@ impl<V> Board<V> {
         if company == Company::None {
             return;
         }
-        for seat in &mut self.seats {
-            if horizon.serves(seat.caller) && matches!(seat.place, Place::Waiting) {
-                seat.place = Place::Riding(leader);
-                self.changed = true;
-                if self.poller == Some(seat.caller) {
-                    self.poller = None;
-                    self.poll_at = None;
-                }
+        for (caller, seat) in waiting(&mut self.seats, horizon) {
+            seat.place = Place::Riding(leader);
+            self.changed = true;
+            if self.poller == Some(*caller) {
+                self.poller = None;
+                self.poll_at = None;
             }
         }
     }
@@ -281,12 +272,10 @@ impl<V> Board<V> {
     pub(crate) fn end(&mut self, leader: Arrival) {
         let Some(index) = self.flights.iter().position(|flight| flight.leader == leader) else { return };
         let flight = self.flights.remove(index);
-        for seat in &mut self.seats {
-            if matches!(seat.place, Place::Riding(other) if other == leader) {
-                seat.place = Place::Waiting;
-                seat.follower.was_let_down(flight.lease.as_ref().map(|(token, _)| *token), flight.since);
-                self.changed = true;
-            }
+        for seat in riding(&mut self.seats, leader) {
+            seat.place = Place::Waiting;
+            seat.follower.was_let_down(flight.lease.as_ref().map(|(token, _)| *token), flight.since);
+            self.changed = true;
         }
     }
 }
@@ -294,11 +283,9 @@ impl<V> Board<V> {
 impl<V: Clone> Board<V> {
     /// A flight has its value: all riders get it. It is kept for those who join before the commit is answered.
     pub(crate) fn land(&mut self, leader: Arrival, value: &V) {
-        for seat in &mut self.seats {
-            if matches!(seat.place, Place::Riding(other) if other == leader) {
-                seat.place = Place::Served(News::Landed(value.clone()));
-                self.changed = true;
-            }
+        for seat in riding(&mut self.seats, leader) {
+            seat.place = Place::Served(News::Landed(value.clone()));
+            self.changed = true;
         }
         for flight in &mut self.flights {
             if flight.leader == leader {
@@ -336,7 +323,21 @@ impl<V: Clone> Board<V> {
             None => Place::Riding(flight.leader),
         };
         self.resign(caller);
-        self.seats.push(Seat { caller, follower, place });
+        self.seats.insert(caller, Seat { follower, place });
         true
     }
+}
+
+/// The seats of those who wait for an answer, and may be served by what this horizon stands for.
+fn waiting<V>(
+    seats: &mut BTreeMap<Arrival, Seat<V>>,
+    horizon: Horizon,
+) -> impl Iterator<Item = (&Arrival, &mut Seat<V>)> {
+    let waits = |seat: &Seat<V>| matches!(seat.place, Place::Waiting);
+    seats.iter_mut().filter(move |(caller, seat)| horizon.serves(**caller) && waits(seat))
+}
+
+/// The seats of those who ride with a leader.
+fn riding<V>(seats: &mut BTreeMap<Arrival, Seat<V>>, leader: Arrival) -> impl Iterator<Item = &mut Seat<V>> {
+    seats.values_mut().filter(move |seat| matches!(seat.place, Place::Riding(other) if other == leader))
 }

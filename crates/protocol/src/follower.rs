@@ -9,7 +9,7 @@ use crate::{moment::Moment, nonce::Token, tag::NamesDigest};
 const FAILURES_BORNE: u8 = 2;
 
 /// A caller's number on a board, and which tags it means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Arrival {
     number: u64,
     names: NamesDigest,
@@ -60,9 +60,10 @@ impl Follower {
     }
 
     /// A miss was read, with the lease held by `token`: if that is another, the leader of before has failed.
-    pub(crate) fn saw(&mut self, token: Option<Token>, since: Moment) {
+    /// Says whether it is.
+    pub(crate) fn saw(&mut self, token: Option<Token>, since: Moment) -> bool {
         if self.token == token {
-            return;
+            return false;
         }
         if self.token.is_some() && self.token != self.counted {
             self.failures = self.failures.saturating_add(1);
@@ -70,6 +71,7 @@ impl Follower {
         }
         self.token = token;
         self.since = since;
+        true
     }
 
     /// A leader in this process gave no value. Its lease may still be seen for a while: it counts once.

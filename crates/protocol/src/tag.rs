@@ -141,7 +141,7 @@ impl fmt::Debug for Tags {
 ///
 /// They tell code of before a deploy from code of after it, where a function's tags changed. They are no
 /// defence against an attacker and need none: who is served by a match must also know every version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NamesDigest([u8; 8]);
 
 impl NamesDigest {
