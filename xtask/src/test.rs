@@ -1,0 +1,74 @@
+//! The verbs that run tests: all there are, and those of each feature alone.
+
+use crate::{
+    cargo::{cargo, run, run_reading},
+    install,
+    metadata::Metadata,
+    tally::Tally,
+};
+
+/// The package that users depend on.
+const USERS: &str = "hermescache";
+
+/// Runs every test and every example, and closes on how many passed.
+///
+/// # Errors
+/// A failed test, example or build is one, after everything else has run too.
+pub(crate) fn everything() -> Result<(), String> {
+    install::what_is_missing()?;
+    let metadata = Metadata::read()?;
+    let mut tally = Tally::default();
+    tested(&mut tally, &["--workspace", "--all-features"]);
+    each_feature_alone(&metadata, &mut tally)?;
+    for example in metadata.examples(USERS)? {
+        let example = ["run", "--package", USERS, "--all-features", "--example", &example];
+        tally.count(went_well(run(&mut cargo(&example))));
+    }
+    close(&tally)
+}
+
+/// Lints and tests the users' crate without any feature, and with each one alone.
+///
+/// # Errors
+/// A failed test, lint or build is one, after everything else has run too.
+pub(crate) fn features() -> Result<(), String> {
+    let mut tally = Tally::default();
+    each_feature_alone(&Metadata::read()?, &mut tally)?;
+    close(&tally)
+}
+
+fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
+    let features = metadata.features(USERS)?;
+    for feature in [""].into_iter().chain(features.iter().map(String::as_str)) {
+        let only = ["--package", USERS, "--no-default-features", "--features", feature];
+        let lints = [&["clippy", "--all-targets"], &only[..], &["--", "-D", "warnings"]].concat();
+        if !went_well(run(&mut cargo(&lints))) {
+            tally.count(false);
+        }
+        tested(tally, &only);
+    }
+    Ok(())
+}
+
+/// Runs tests and counts them. A run that fails without a failed test, as a build does, counts as one.
+fn tested(tally: &mut Tally, which: &[&str]) {
+    let failed_before = tally.failed();
+    let arguments = [&["test", "--no-fail-fast"], which].concat();
+    let all_went_well = went_well(run_reading(&mut cargo(&arguments), |line| tally.read(line)));
+    if !all_went_well && tally.failed() == failed_before {
+        tally.count(false);
+    }
+}
+
+/// Says what failed, and goes on.
+fn went_well(result: Result<(), String>) -> bool {
+    result.inspect_err(|why| eprintln!("xtask: {why}")).is_ok()
+}
+
+fn close(tally: &Tally) -> Result<(), String> {
+    println!("\n{tally}");
+    match tally.failed() {
+        0 => Ok(()),
+        failed => Err(format!("{failed} failed; what they said is above")),
+    }
+}
