@@ -18,6 +18,10 @@ use crate::{
 ///
 /// It is what keeps a reply, or a value, from those who must not have it: an arrival is numbered, and a question
 /// serves only who had arrived before it was sent. `V` is what a driver hands from a leader to its followers.
+///
+/// A driver keeps the boards of its process in a table, by key, and locks one for each call of a
+/// [`Read`](crate::Read)'s methods, never while it sends, waits or runs a loader. Before it unlocks it asks
+/// [`take_changed`](Self::take_changed), and a caller that is to wait leaves word where it can be woken.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Board<V> {
     /// How many callers have arrived so far.

@@ -102,7 +102,7 @@ impl Read {
                 None => self.state = State::Acquire(Some(token)),
             },
             (None, lease) => {
-                self.missed(board, After::Fetch, horizon, &View { entry: None, lease, ..view }, now)
+                self.missed(board, After::Fetch, horizon, &View { entry: None, lease, ..view }, now);
             }
         }
     }
@@ -139,7 +139,14 @@ impl Read {
                     self.release_first(token);
                 }
             },
-            (lease, None) => self.missed(board, After::Acquire, horizon, &View { lease, ..view }, now),
+            (lease, None) => match self.verb {
+                Verb::Read | Verb::Peek => {
+                    self.missed(board, After::Acquire, horizon, &View { lease, ..view }, now);
+                }
+                // Who takes a lease by force has it, or nothing was done.
+                Verb::Refresh => self.alone(board, Cause::Fault(Fault::NotDone), now),
+                Verb::Set(_) => self.state = State::Own(Fate::Unanswered(Fault::NotDone)),
+            },
         }
     }
 
@@ -220,7 +227,7 @@ impl Read {
         match &view.lease {
             Sight::NotAsked => {}
             Sight::Held(lease) => {
-                board.saw_lease(self.me, &mut self.follower, horizon, Some(lease.token), now)
+                board.saw_lease(self.me, &mut self.follower, horizon, Some(lease.token), now);
             }
             Sight::Free | Sight::Pass | Sight::Won(_) => {
                 board.saw_lease(self.me, &mut self.follower, horizon, None, now);

@@ -206,6 +206,42 @@ fn a_follower_that_has_seen_two_leaders_fail_computes_for_itself() {
 }
 
 #[test]
+fn a_follower_in_another_process_sees_leaders_fail_too() {
+    let mut world = World::empty();
+    let first = world.reads(0);
+    let follower = world.reads(1);
+    world.goes_on(first);
+    world.goes_on(follower);
+    let mut leader = first;
+    for _ in 0..2 {
+        assert!(world.is_waiting(follower));
+        world.leaves(leader);
+        world.late_packets_arrive();
+        leader = world.reads(0);
+        world.goes_on(leader);
+        world.polls(follower);
+    }
+    assert!(world.is_computing(follower) && !world.leads(follower));
+}
+
+#[test]
+fn a_lease_that_could_not_be_taken_by_force_is_not_waited_for() {
+    let world = World::empty();
+    let lost =
+        View { entry: None, lease: Sight::Free, versions: Reading::new(History::default(), vec![None; 4]) };
+    let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let ends = [Role::Refresh, Role::Set].map(|role| {
+        let mut board = Board::<u8>::default();
+        let mut read = world.new_read(role, &mut board);
+        let _ = read.step(&mut board, world.now, nonces);
+        read.answer(&mut board, Ok(Reply::Acquired(lost.clone())), world.now);
+        read.step(&mut board, world.now, nonces)
+    });
+    let not_set = Step::Done(Outcome::Own(Fate::Unanswered(Fault::NotDone)));
+    assert_eq!(ends, [Step::Compute, not_set]);
+}
+
+#[test]
 fn a_value_that_may_not_be_stored_makes_nobody_wait() {
     let mut world = World::empty();
     let (leader, rider, stranger) = (world.reads(0), world.reads(0), world.reads(1));
