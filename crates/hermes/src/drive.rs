@@ -108,7 +108,8 @@ where
     loop {
         let found = match seek.turn(shared.clock.now()) {
             Turn::Hit(payload) => payload,
-            Turn::Lead(lead) => return lead_on_async(shared, lead, rules, loader()).await,
+            // The loader is called when it is polled, under the mark: what makes a future may ask for the key, too.
+            Turn::Lead(lead) => return lead_on_async(shared, lead, rules, async { loader().await }).await,
             Turn::Alone => return alone_async(shared, loader()).await,
             Turn::Join(flight) => {
                 shared.counters.wait();
@@ -163,6 +164,8 @@ fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
     result: Result<V, E>,
 ) -> Result<V, E> {
     let value = result?;
+    // The rules and the value's `Clone` are the user's code as much as the loader is.
+    let _mark = lead.mark();
     let keep = (rules.keep)(&value);
     shared.store(lead, &value, keep.ttl.or(rules.ttl), keep);
     Ok(value)

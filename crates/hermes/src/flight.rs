@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
@@ -61,7 +62,7 @@ impl<T: Clone> Flight<T> {
                 return;
             }
             state.landing = Some(landing);
-            std::mem::take(&mut state.waiters)
+            mem::take(&mut state.waiters)
         };
         for (_, waker) in waiters {
             waker.wake();
@@ -106,20 +107,25 @@ impl<'f, T> Seat<'f, T> {
 impl<T: Clone> Seat<'_, T> {
     /// The landing if there is one; else `waker` is woken when there is.
     fn take_or_sit(&mut self, waker: &Waker) -> Option<Landing<T>> {
+        let waker = waker.clone();
         let mut state = lock(&self.flight.state);
         if let Some(landing) = &state.landing {
             return Some(landing.clone());
         }
         let mine = self.id.and_then(|id| state.waiters.iter_mut().find(|(other, _)| *other == id));
-        match mine {
-            Some((_, old)) => old.clone_from(waker),
+        let replaced = match mine {
+            Some((_, old)) => Some(mem::replace(old, waker)),
             None => {
                 state.last_id += 1;
                 let id = state.last_id;
-                state.waiters.push((id, waker.clone()));
+                state.waiters.push((id, waker));
                 self.id = Some(id);
+                None
             }
-        }
+        };
+        // Outside of the lock: a waker may own a task, and with it another seat of this flight.
+        drop(state);
+        drop(replaced);
         None
     }
 }
