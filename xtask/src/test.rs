@@ -39,8 +39,9 @@ pub(crate) fn features() -> Result<(), String> {
 
 fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
     let features = metadata.features(USERS)?;
-    for feature in [""].into_iter().chain(features.iter().map(String::as_str)) {
-        let only = ["--package", USERS, "--no-default-features", "--features", feature];
+    let alone = features.iter().map(|feature| vec!["--features", feature]);
+    for feature in [vec![]].into_iter().chain(alone) {
+        let only = [&["--package", USERS, "--no-default-features"], &feature[..]].concat();
         let lints = [&["clippy", "--all-targets"], &only[..], &["--", "-D", "warnings"]].concat();
         if !went_well(run(&mut cargo(&lints))) {
             tally.count(false);
