@@ -90,7 +90,7 @@ impl<'c, M: Mode> Call<'c, M> {
         if self.broken.is_some() {
             return None;
         }
-        memory.hit(self.lookup(), self.tags.as_deref(), &shared.clock)
+        memory.hit(&self.lookup(), self.tags.as_deref(), &shared.clock)
     }
 
     /// The value from another, or from the loader.
@@ -339,7 +339,7 @@ impl<M: Mode> Call<'_, M> {
     {
         let shared = self.cache.shared();
         match self.seek() {
-            Some(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader()).await,
+            Some(seek) => drive::lead_on_async(shared, seek.lead(), rules, async { loader().await }).await,
             None => drive::alone_async(shared, loader()).await,
         }
     }

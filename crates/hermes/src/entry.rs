@@ -105,7 +105,6 @@ impl<'c, M: Mode> Entry<'c, M> {
     /// # Errors
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if the ttl is zero; [`ErrorKind::Backend`](crate::ErrorKind::Backend)
     /// if a server did not confirm.
-    #[expect(clippy::needless_pass_by_value, reason = "a value that is set is given away")]
     pub fn set<V: Value>(&self, value: V) -> Result<(), Error>
     where
         M: Keeps<V>,

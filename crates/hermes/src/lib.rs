@@ -14,6 +14,7 @@ mod lanes;
 mod leading;
 mod memory;
 mod observe;
+mod probe;
 mod rules;
 mod shim;
 mod site;
@@ -41,6 +42,7 @@ pub mod __private {
     pub use crate::{
         call::Call,
         drive::Fallible,
+        probe::Probe,
         rules::{IntoTtl, IntoWeight, Keep, Rules, ask, rules, ttl},
         site::Site,
     };

@@ -44,12 +44,41 @@ impl Code<'_> {
         let look = quote_spanned!(at(span)=> #call.hit::<#value>());
         let look = quote!(if let ::core::option::Option::Some(#hit) = #look { return #returned; });
         let compute = self.compute("compute");
-        if self.key_decides_tags() {
-            // A hit needs no tags: the entry of this key carries the same ones.
-            quote!({ #open #look #tags #compute })
-        } else {
-            quote!({ #open #tags #look #compute })
+        if !self.key_decides_tags() {
+            return quote!({ #open #tags #look #compute });
         }
+        // A hit needs no tags: the entry of this key carries the same ones.
+        if self.is_short() {
+            let probe = self.probe(returned);
+            quote!({ #probe #open #tags #compute })
+        } else {
+            quote!({ #open #look #tags #compute })
+        }
+    }
+
+    /// Whether the key is a few numbers, and so can be looked up from registers.
+    fn is_short(&self) -> bool {
+        const MAX_BYTES: usize = 18;
+        let mut generics = self.outer.params.iter().chain(&self.target.sig.generics.params);
+        let generic = generics.any(|param| !matches!(param, syn::GenericParam::Lifetime(_)));
+        let bytes: Option<usize> = self.target.keyed().map(|param| short_bytes(&param.ty)).sum();
+        self.args.key.is_none() && !generic && bytes.is_some_and(|bytes| bytes <= MAX_BYTES)
+    }
+
+    /// The short way to a hit.
+    fn probe(&self, returned: TokenStream) -> TokenStream {
+        let (cache, let_cache, owner, site) =
+            (local("__hermes_cache"), self.let_cache(), self.owner, self.site);
+        let (probe, hit, value) = (local("__hermes_probe"), local("__hermes_hit"), &self.target.output.value);
+        let params = self.target.keyed().map(|param| &param.name);
+        let mutable = (self.target.keyed().next().is_some()).then(|| quote!(mut));
+        let look = quote_spanned!(at(self.target.output.span)=> #probe.hit::<#value>());
+        quote! {{
+            #let_cache
+            let #mutable #probe = ::hermes::__private::Probe::new(#cache, #owner::#site());
+            #(#probe.arg(#params);)*
+            if let ::core::option::Option::Some(#hit) = #look { return #returned; }
+        }}
     }
 
     pub(crate) fn refresh(&self) -> TokenStream {
@@ -291,6 +320,19 @@ fn explicit(generics: &Generics) -> impl Iterator<Item = &Ident> {
         syn::GenericParam::Type(ty) => Some(&ty.ident),
         syn::GenericParam::Const(constant) => Some(&constant.ident),
         _ => None,
+    })
+}
+
+/// How many bytes a number or its like takes in a key: a mark, and its value. None of any other type.
+fn short_bytes(ty: &Type) -> Option<usize> {
+    let Type::Path(path) = ty else { return None };
+    let name = path.path.get_ident()?.to_string();
+    Some(match name.as_str() {
+        "u8" | "i8" => 2,
+        "u16" | "i16" => 3,
+        "u32" | "i32" | "char" => 5,
+        "u64" | "i64" | "usize" | "isize" => 9,
+        _ => return None,
     })
 }
 

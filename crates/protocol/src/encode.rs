@@ -12,39 +12,39 @@ use crate::hash::RunningHash;
 const INLINE_BYTES: usize = 64;
 
 /// What a value begins with. Every value is self-delimiting, so that a row of values is as unambiguous as one.
-mod mark {
-    pub(super) const END: u8 = 0x00;
-    pub(super) const UNIT: u8 = 0x01;
-    pub(super) const FALSE: u8 = 0x02;
-    pub(super) const TRUE: u8 = 0x03;
-    pub(super) const NONE: u8 = 0x04;
-    pub(super) const SOME: u8 = 0x05;
-    pub(super) const CHAR: u8 = 0x06;
-    pub(super) const STR: u8 = 0x07;
-    pub(super) const BYTES: u8 = 0x08;
-    pub(super) const U8: u8 = 0x10;
-    pub(super) const U16: u8 = 0x11;
-    pub(super) const U32: u8 = 0x12;
-    pub(super) const U64: u8 = 0x13;
-    pub(super) const U128: u8 = 0x14;
-    pub(super) const I8: u8 = 0x18;
-    pub(super) const I16: u8 = 0x19;
-    pub(super) const I32: u8 = 0x1a;
-    pub(super) const I64: u8 = 0x1b;
-    pub(super) const I128: u8 = 0x1c;
-    pub(super) const F32: u8 = 0x20;
-    pub(super) const F64: u8 = 0x21;
-    pub(super) const SEQ: u8 = 0x30;
-    pub(super) const TUPLE: u8 = 0x31;
-    pub(super) const MAP: u8 = 0x32;
-    pub(super) const STRUCT: u8 = 0x33;
-    pub(super) const UNIT_VARIANT: u8 = 0x38;
-    pub(super) const NEWTYPE_VARIANT: u8 = 0x39;
-    pub(super) const TUPLE_VARIANT: u8 = 0x3a;
-    pub(super) const STRUCT_VARIANT: u8 = 0x3b;
-    pub(super) const LITERAL: u8 = 0x40;
-    pub(super) const DISPLAY: u8 = 0x41;
-    pub(super) const TYPE: u8 = 0x42;
+pub(crate) mod mark {
+    pub(crate) const END: u8 = 0x00;
+    pub(crate) const UNIT: u8 = 0x01;
+    pub(crate) const FALSE: u8 = 0x02;
+    pub(crate) const TRUE: u8 = 0x03;
+    pub(crate) const NONE: u8 = 0x04;
+    pub(crate) const SOME: u8 = 0x05;
+    pub(crate) const CHAR: u8 = 0x06;
+    pub(crate) const STR: u8 = 0x07;
+    pub(crate) const BYTES: u8 = 0x08;
+    pub(crate) const U8: u8 = 0x10;
+    pub(crate) const U16: u8 = 0x11;
+    pub(crate) const U32: u8 = 0x12;
+    pub(crate) const U64: u8 = 0x13;
+    pub(crate) const U128: u8 = 0x14;
+    pub(crate) const I8: u8 = 0x18;
+    pub(crate) const I16: u8 = 0x19;
+    pub(crate) const I32: u8 = 0x1a;
+    pub(crate) const I64: u8 = 0x1b;
+    pub(crate) const I128: u8 = 0x1c;
+    pub(crate) const F32: u8 = 0x20;
+    pub(crate) const F64: u8 = 0x21;
+    pub(crate) const SEQ: u8 = 0x30;
+    pub(crate) const TUPLE: u8 = 0x31;
+    pub(crate) const MAP: u8 = 0x32;
+    pub(crate) const STRUCT: u8 = 0x33;
+    pub(crate) const UNIT_VARIANT: u8 = 0x38;
+    pub(crate) const NEWTYPE_VARIANT: u8 = 0x39;
+    pub(crate) const TUPLE_VARIANT: u8 = 0x3a;
+    pub(crate) const STRUCT_VARIANT: u8 = 0x3b;
+    pub(crate) const LITERAL: u8 = 0x40;
+    pub(crate) const DISPLAY: u8 = 0x41;
+    pub(crate) const TYPE: u8 = 0x42;
 }
 
 /// The arguments of one call, encoded canonically: the same bytes on every platform and compiler.

@@ -65,7 +65,7 @@ impl RunningHash {
         if bits < 64 {
             self.word_bits = bits;
         } else {
-            self.state = folded(self.state ^ self.word, MULTIPLIER);
+            self.state = self.with_word(self.word).state;
             self.word = new.checked_shr(64 - self.word_bits).unwrap_or(0);
             self.word_bits = bits - 64;
         }
@@ -75,7 +75,19 @@ impl RunningHash {
     #[inline(always)]
     #[must_use]
     pub const fn finish(&self) -> u64 {
-        folded(folded(self.state ^ self.word, MULTIPLIER) ^ self.len, LAST_MULTIPLIER)
+        self.finish_with(self.word, self.len as usize)
+    }
+
+    /// The hash with one more whole word, where none is begun.
+    #[inline(always)]
+    pub(crate) const fn with_word(self, word: u64) -> Self {
+        Self { state: folded(self.state ^ word, MULTIPLIER), ..self }
+    }
+
+    /// The hash of the whole words that were taken in, of a last one that is not whole, and of the number of bytes.
+    #[inline(always)]
+    pub(crate) const fn finish_with(&self, last: u64, len: usize) -> u64 {
+        folded(folded(self.state ^ last, MULTIPLIER) ^ len as u64, LAST_MULTIPLIER)
     }
 }
 

@@ -69,6 +69,7 @@ mod moment;
 mod nonce;
 mod policy;
 mod read;
+mod short;
 mod step;
 mod tag;
 mod versions;
@@ -88,6 +89,7 @@ pub use crate::{
     moment::Moment,
     nonce::{Nonces, TagVersion, Token},
     policy::{Jitter, Policy, Ttl, TtlError},
+    short::{ShortArgument, ShortArguments},
     step::{Cause, Computed, Fate, Outcome, Plan, Step, Verb},
     tag::{NamesDigest, Tag, Tags},
     versions::{History, Match, Reading, Versions},

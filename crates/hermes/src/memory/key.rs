@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use hermescache_protocol::{Arguments, RunningHash};
+use hermescache_protocol::{Arguments, RunningHash, ShortArguments};
 use quick_cache::Equivalent;
 
 use crate::site::SiteId;
@@ -20,6 +20,7 @@ const INLINE_BYTES: usize = 18;
 pub(crate) trait FindsEntry: Hash + Equivalent<StoreKey> {}
 
 impl FindsEntry for Lookup<'_> {}
+impl FindsEntry for ShortLookup {}
 impl FindsEntry for StoreKey {}
 
 /// What a call looks up. The arguments were hashed as they were encoded, under the seed of the function.
@@ -73,6 +74,52 @@ impl Equivalent<StoreKey> for Lookup<'_> {
             }
             StoreKey::Shared { site, bytes } => self.site == *site && *self.arguments.as_bytes() == **bytes,
         }
+    }
+}
+
+/// What a call with a few numbers looks up: the same as a [`Lookup`], by value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShortLookup {
+    hash: u64,
+    site: SiteId,
+    len: u8,
+    words: [u64; 2],
+    last: [u8; 2],
+}
+
+impl ShortLookup {
+    /// At most 18 bytes of arguments.
+    #[inline(always)]
+    pub(crate) fn new(site: SiteId, arguments: &ShortArguments, seed: u64) -> Self {
+        debug_assert!(arguments.len() <= INLINE_BYTES, "longer arguments are not kept inline");
+        let [first, second, third] = arguments.words();
+        let hash = arguments.hash(seed);
+        Self {
+            hash,
+            site,
+            len: arguments.len() as u8,
+            words: [first, second],
+            last: (third as u16).to_le_bytes(),
+        }
+    }
+}
+
+impl Equivalent<StoreKey> for ShortLookup {
+    #[inline(always)]
+    fn equivalent(&self, key: &StoreKey) -> bool {
+        let StoreKey::Inline { site, len, padded } = key else { return false };
+        let (words, last) = padded.as_chunks::<8>();
+        self.site == *site
+            && self.len == *len
+            && words.iter().zip(self.words).all(|(bytes, word)| u64::from_le_bytes(*bytes) == word)
+            && self.last == *last
+    }
+}
+
+impl Hash for ShortLookup {
+    #[inline(always)]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 
@@ -164,7 +211,8 @@ mod tests {
     #[test]
     fn a_key_equals_its_own_lookup_only_and_has_its_hash() {
         let hasher = KeyHasher::new(0x5eed);
-        let texts = [String::new(), "short".into(), "s".repeat(14), "s".repeat(16), "s".repeat(17), "s".repeat(1000)];
+        let texts =
+            [String::new(), "short".into(), "s".repeat(14), "s".repeat(16), "s".repeat(17), "s".repeat(1000)];
         for text in texts {
             let encode = |site: SiteId, text: &str| {
                 let mut arguments = Arguments::seeded(hasher.seed(site));

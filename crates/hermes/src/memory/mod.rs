@@ -14,7 +14,7 @@ use hermescache_protocol::Moment;
 
 use self::{
     entries::{Displaced, Entries, Entry},
-    key::{KeyHasher, Lookup, StoreKey},
+    key::{FindsEntry, KeyHasher, Lookup, StoreKey},
     payload::Payload,
     points::{PointState, Points},
     seek::Flights,
@@ -65,11 +65,16 @@ impl Memory {
 
     /// The value under a key if it is fresh, of this type, and carries these tags where they are given.
     #[inline]
-    pub(crate) fn hit<V: Value>(&self, lookup: Lookup<'_>, tags: Option<&[Box<str>]>, clock: &AnyClock) -> Option<V> {
-        let entry = self.entries.get(&lookup)?;
+    pub(crate) fn hit<V: Value>(
+        &self,
+        key: &impl FindsEntry,
+        tags: Option<&[Box<str>]>,
+        clock: &AnyClock,
+    ) -> Option<V> {
+        let entry = self.entries.get(key)?;
         let now = clock.now();
         if !entry.is_fresh(now) {
-            return self.discard(lookup, now);
+            return self.discard(key, now);
         }
         if tags.is_some_and(|tags| !entry.has_names(self.tags.names(tags))) {
             return None;
@@ -79,8 +84,8 @@ impl Memory {
 
     /// Takes out an entry that nobody may have any more.
     #[cold]
-    fn discard<V>(&self, lookup: Lookup<'_>, now: Moment) -> Option<V> {
-        self.entries.take_stale(&lookup, now, &mut Displaced::default());
+    fn discard<V>(&self, key: &impl FindsEntry, now: Moment) -> Option<V> {
+        self.entries.take_stale(key, now, &mut Displaced::default());
         None
     }
 
