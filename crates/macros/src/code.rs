@@ -69,10 +69,12 @@ impl Code<'_> {
     fn probe(&self, returned: TokenStream) -> TokenStream {
         let (cache, let_cache, owner, site) =
             (local("__hermes_cache"), self.let_cache(), self.owner, self.site);
-        let (probe, hit, value) = (local("__hermes_probe"), local("__hermes_hit"), &self.target.output.value);
+        let span = self.target.output.span;
+        let (probe, hit, value) =
+            (local_at("__hermes_probe", span), local("__hermes_hit"), &self.target.output.value);
         let params = self.target.keyed().map(|param| &param.name);
         let mutable = (self.target.keyed().next().is_some()).then(|| quote!(mut));
-        let look = quote_spanned!(at(self.target.output.span)=> #probe.hit::<#value>());
+        let look = quote_spanned!(at(span)=> #probe.hit::<#value>());
         quote! {{
             #let_cache
             let #mutable #probe = ::hermes::__private::Probe::new(#cache, #owner::#site());
