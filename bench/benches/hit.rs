@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
 use hermes::{Cache, cached};
 use hermescache_bench::zipf;
 
@@ -19,7 +21,12 @@ const CALLS_PER_ROUND: usize = 4096;
 
 /// A cache that holds all keys of one subject.
 fn cache() -> Cache {
-    Cache::builder().url("memory://").capacity(CAPACITY as u64).ttl(TTL).build().expect("the options are good")
+    Cache::builder()
+        .url("memory://")
+        .capacity(CAPACITY as u64)
+        .ttl(TTL)
+        .build()
+        .expect("the options are good")
 }
 
 static TWO_TAGS: LazyLock<Cache> = LazyLock::new(cache);
@@ -58,7 +65,8 @@ fn cached_max_size_ttl(n: u64) -> u64 {
     n * n
 }
 
-static QUICK: LazyLock<quick_cache::sync::Cache<u64, u64>> = LazyLock::new(|| quick_cache::sync::Cache::new(CAPACITY));
+static QUICK: LazyLock<quick_cache::sync::Cache<u64, u64>> =
+    LazyLock::new(|| quick_cache::sync::Cache::new(CAPACITY));
 static QUICK_PAIR: LazyLock<quick_cache::sync::Cache<(u64, &'static str), u64>> =
     LazyLock::new(|| quick_cache::sync::Cache::new(CAPACITY));
 static MOKA: LazyLock<moka::sync::Cache<u64, u64>> =
