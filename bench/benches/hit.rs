@@ -117,7 +117,9 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 
 fn one_thread(group: &mut BenchmarkGroup<'_, WallTime>, keys: &[u64]) {
     for (name, call) in SUBJECTS {
-        keys.iter().for_each(|n| drop(black_box(call(*n))));
+        for n in keys {
+            black_box(call(*n));
+        }
         let mut rounds = keys.chunks_exact(CALLS_PER_ROUND).cycle();
         group.throughput(Throughput::Elements(CALLS_PER_ROUND as u64));
         group.bench_function(name, |bencher| {
@@ -131,7 +133,9 @@ fn one_thread(group: &mut BenchmarkGroup<'_, WallTime>, keys: &[u64]) {
 
 fn two_threads(group: &mut BenchmarkGroup<'_, WallTime>, keys: &[u64]) {
     for (name, call) in SUBJECTS {
-        keys.iter().for_each(|n| drop(black_box(call(*n))));
+        for n in keys {
+            black_box(call(*n));
+        }
         group.throughput(Throughput::Elements(CALLS_PER_ROUND as u64));
         group.bench_function(name, |bencher| bencher.iter_custom(|rounds| both_at_once(call, keys, rounds)));
     }
