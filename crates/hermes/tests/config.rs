@@ -1,4 +1,5 @@
 //! What a cache is built from, and what is said of it when it is wrong.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Entries that are named by hand, and the cache's verbs, in process.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     sync::{

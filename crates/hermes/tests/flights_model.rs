@@ -7,6 +7,7 @@
     dead_code,
     unreachable_pub,
     missing_docs,
+    unfulfilled_lint_expectations,
     reason = "the crate's own files are compiled into this one, which uses a part of them"
 )]
 
@@ -33,6 +34,8 @@ mod lanes;
 mod memory;
 #[path = "../src/observe.rs"]
 mod observe;
+#[path = "../src/probe.rs"]
+mod probe;
 #[path = "../src/rules.rs"]
 mod rules;
 #[path = "../src/site.rs"]

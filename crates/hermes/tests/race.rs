@@ -380,7 +380,7 @@ impl World {
 /// Readers and writers at random.
 fn run(seed: u64, capacity: u64, writers: Writers) {
     const THREADS: u64 = 6;
-    const STEPS: usize = 20_000;
+    const STEPS: usize = 10_000;
     let cache = Cache::builder().capacity(capacity).patience(Duration::from_secs(3600)).build().unwrap();
     let world = World { cache, rows: Default::default(), writers };
     thread::scope(|scope| {
