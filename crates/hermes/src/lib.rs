@@ -1,5 +1,41 @@
-//! A tag-aware, stampede-proof cache whose invalidation really invalidates.
-//! This file only opens doors; each room says what it is for.
+//! A tag-aware, stampede-proof cache whose invalidation really invalidates: once it has returned, no later call gets a
+//! value that was computed from before it.
+//!
+//! ```
+//! use std::{sync::LazyLock, time::Duration};
+//! use hermes::{Cache, cached};
+//!
+//! static CACHE: LazyLock<Cache> = LazyLock::new(|| {
+//!     Cache::builder().url("memory://").ttl(Duration::from_secs(600)).build().unwrap()
+//! });
+//!
+//! #[cached(CACHE, tags = ["user:{id}", "users"])]
+//! fn name(id: u64) -> String {
+//!     format!("user {id}")
+//! }
+//!
+//! name(42); // computed
+//! name(42); // from the cache
+//! CACHE.clean(["user:42"])?;
+//! name(42); // computed
+//! # Ok::<(), hermes::Error>(())
+//! ```
+//!
+//! - [`cached`](macro@cached) and [`cached_methods`] turn functions and methods into cached ones.
+//! - [`Cache`] is the handle: [`clean`](Cache::clean), [`entry`](Cache::entry), [`dump`](Cache::dump) and others.
+//! - [`Builder`] and [`Cache::from_url`] say where and how entries are kept.
+//!
+//! Values are kept in this process (`memory://`) without being serialized; that they can be is asked for so that a cache can
+//! move to a server by a change of its URL. [`Live`] lifts that for caches that never will.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `macros` | yes | [`cached`](macro@cached), [`cached_methods`] |
+//! | `async` | yes | the `_async` twins of all verbs, cached `async fn` |
+
+// This file only opens doors; each room says what it is for.
 
 mod alarm;
 mod builder;
@@ -65,3 +101,8 @@ macro_rules! __when_async {
 macro_rules! __when_async {
     ($($item:tt)*) => {};
 }
+
+/// The code in the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
