@@ -27,25 +27,29 @@ pub(crate) struct Mark {
 
 impl Mark {
     pub(crate) fn set(flight: FlightId) -> Self {
-        LEADING.with_borrow_mut(|leading| leading.push(flight));
+        with_leading(|leading| leading.push(flight));
         Self { flight, thread: PhantomData }
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        LEADING.with_borrow_mut(|leading| {
-            let last = leading.pop();
+        if let Some(last) = with_leading(Vec::pop) {
             debug_assert_eq!(
                 last,
                 Some(self.flight),
                 "marks are dropped in the reverse order of their setting"
             );
-        });
+        }
     }
 }
 
 /// Whether this thread computes for a flight, itself or in a loader that called it.
 pub(crate) fn is_leading(flight: FlightId) -> bool {
-    LEADING.with_borrow(|leading| leading.contains(&flight))
+    with_leading(|leading| leading.contains(&flight)).unwrap_or(false)
+}
+
+/// At its very end a thread can keep nothing any more; what it computes then, it computes without a mark.
+fn with_leading<T>(act: impl FnOnce(&mut Vec<FlightId>) -> T) -> Option<T> {
+    LEADING.try_with(|leading| act(&mut leading.borrow_mut())).ok()
 }

@@ -183,23 +183,47 @@ fn a_leader_that_errs_hands_over_to_the_next() {
 fn a_follower_that_saw_two_leaders_fail_computes_for_itself() {
     let cache = cache();
     let entry = cache.entry("k");
-    let stuck = || Box::pin(entry.get_or_try_compute_async(pending::<Result<i32, &str>>));
-    let mut leader = stuck();
-    assert!(poll_once(leader.as_mut(), Waker::noop()).is_pending());
+    let lead = || {
+        let mut leader = Box::pin(entry.get_or_compute_async(pending::<i32>));
+        assert_eq!(poll_once(leader.as_mut(), Waker::noop()), Poll::Pending);
+        leader
+    };
+    let first = lead();
     let mut follower = pin!(entry.get_or_compute_async(async || 7));
-    assert!(poll_once(follower.as_mut(), Waker::noop()).is_pending());
-
-    for _ in 0..2 {
-        drop(leader);
-        leader = stuck();
-        assert!(poll_once(leader.as_mut(), Waker::noop()).is_pending(), "the next leader was faster");
-        if cache.stats().waits < 2 {
-            assert!(poll_once(follower.as_mut(), Waker::noop()).is_pending());
-        }
-    }
+    assert_eq!(poll_once(follower.as_mut(), Waker::noop()), Poll::Pending);
+    drop(first);
+    let second = lead();
+    assert_eq!(poll_once(follower.as_mut(), Waker::noop()), Poll::Pending);
+    drop(second);
+    let _third = lead();
 
     assert_eq!(poll_once(follower.as_mut(), Waker::noop()), Poll::Ready(7));
     assert_eq!(entry.get::<i32>(), None, "the key belongs to the third leader");
+}
+
+#[test]
+fn who_asks_after_an_invalidation_does_not_join_the_old_computation() {
+    for invalidate in [
+        |cache: &Cache| cache.entry("k").invalidate(),
+        |cache: &Cache| cache.clean(["t"]),
+        |cache: &Cache| cache.clean_all(),
+    ] {
+        let cache = cache();
+        let entry = cache.entry("k").tags(["t"]);
+        let (land, landed) = oneshot::channel();
+        let mut leader = pin!(entry.get_or_compute_async(async || landed.await.unwrap()));
+        assert_eq!(poll_once(leader.as_mut(), Waker::noop()), Poll::Pending);
+        let mut earlier = pin!(entry.get_or_compute_async(async || 3));
+        assert_eq!(poll_once(earlier.as_mut(), Waker::noop()), Poll::Pending);
+
+        invalidate(&cache).unwrap();
+
+        assert_eq!(block_on(entry.get_or_compute_async(async || 2)), 2);
+        land.send(1).unwrap();
+        assert_eq!(block_on(leader), 1);
+        assert_eq!(block_on(earlier), 1, "it asked before the invalidation");
+        assert_eq!(entry.get(), Some(2));
+    }
 }
 
 #[test]

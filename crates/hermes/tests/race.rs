@@ -164,6 +164,39 @@ fn a_refresh_that_was_invalidated_in_the_middle_is_not_kept() {
 }
 
 #[test]
+fn who_asks_after_a_clear_gets_a_new_value() {
+    static CACHE: LazyLock<Cache> = LazyLock::new(cache);
+
+    #[cached(CACHE, skip = [load])]
+    fn loaded(row: u64, load: &(dyn Fn() -> String + Sync)) -> String {
+        assert_eq!(row, 1, "there is one row");
+        load()
+    }
+
+    let (computing, finish) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        let leader = scope.spawn(|| {
+            loaded(1, &|| {
+                computing.wait();
+                finish.wait();
+                "old".into()
+            })
+        });
+        computing.wait();
+        let earlier = scope.spawn(|| loaded(1, &|| unreachable!("it joins the leader")));
+        until_waits(&CACHE, 1);
+
+        loaded::clear().unwrap();
+
+        assert_eq!(loaded(1, &|| "new".into()), "new");
+        finish.wait();
+        assert_eq!(leader.join().unwrap(), "old");
+        assert_eq!(earlier.join().unwrap(), "old", "it asked before the clear");
+        assert_eq!(loaded::peek(1).as_deref(), Some("new"));
+    });
+}
+
+#[test]
 fn a_refresh_deposes_the_leader_under_way() {
     static CACHE: LazyLock<Cache> = LazyLock::new(cache);
 

@@ -275,3 +275,33 @@ fn threads_may_use_values_that_use_the_cache() {
         }
     });
 }
+
+/// Uses the cache when its thread ends.
+struct LastWords(Cell<Option<Cache>>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        let cache = self.0.take().unwrap();
+        assert_eq!(cache.entry("last").tags(["t"]).get_or_compute(|| 1), 1);
+        assert_eq!(cache.entry("last").tags(["t"]).get_or_compute(|| 2), 1);
+        cache.entry("k").invalidate().unwrap();
+        cache.clean(["t"]).unwrap();
+    }
+}
+
+#[test]
+fn a_thread_may_use_the_cache_at_its_very_end() {
+    thread_local! {
+        static LAST_WORDS: LastWords = const { LastWords(Cell::new(None)) };
+    }
+    let _alone = alone();
+    let cache = Cache::from_url("memory://").unwrap();
+    let clone = cache.clone();
+    let thread = std::thread::spawn(move || {
+        // What is made last is gone first: the cache's own thread-locals.
+        LAST_WORDS.with(|words| words.0.set(Some(clone.clone())));
+        clone.entry("k").get_or_compute(|| 1);
+    });
+    thread.join().unwrap();
+    assert_eq!(cache.stats().computations, 2);
+}
