@@ -1,5 +1,6 @@
 //! Wakes tasks at a given time without any runtime, for waits that are bounded.
 //! One thread serves all alarms of the process; it exists only while an alarm is set.
+#![cfg(feature = "async")]
 
 use std::{
     collections::BTreeMap,

@@ -1,11 +1,9 @@
 //! Carries a call from a miss to a value: the blocking and the async loop, alike but for `.await`.
 //! Decides nothing; `memory::seek` does.
 
-use std::{
-    convert::Infallible,
-    future::{Future, poll_fn},
-    pin::pin,
-};
+use std::convert::Infallible;
+#[cfg(feature = "async")]
+use std::{future::poll_fn, pin::pin};
 
 use crate::{
     cache::Shared,

@@ -2,16 +2,20 @@
 //! Decides nothing: who leads and who joins is settled by whoever keeps the table of flights.
 
 use std::{
-    future::Future,
     mem,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Wake, Waker},
     time::Instant,
 };
+#[cfg(feature = "async")]
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
 
+#[cfg(feature = "async")]
+use crate::alarm::Alarm;
 use crate::{
-    alarm::Alarm,
     clock,
     shim::{Mutex, lock, thread},
 };
@@ -86,6 +90,7 @@ impl<T: Clone> Flight<T> {
     }
 
     /// The same for a task, on any runtime or none.
+    #[cfg(feature = "async")]
     pub(crate) fn join(&self, deadline: Instant) -> Join<'_, T> {
         Join { seat: Seat::none(self), deadline, alarm: None }
     }
@@ -143,6 +148,7 @@ impl<T> Drop for Seat<'_, T> {
 }
 
 /// A task's wait for a flight.
+#[cfg(feature = "async")]
 #[derive(Debug)]
 pub(crate) struct Join<'f, T> {
     seat: Seat<'f, T>,
@@ -150,6 +156,7 @@ pub(crate) struct Join<'f, T> {
     alarm: Option<(Alarm, Waker)>,
 }
 
+#[cfg(feature = "async")]
 impl<T: Clone> Future for Join<'_, T> {
     type Output = Landing<T>;
 

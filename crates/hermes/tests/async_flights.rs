@@ -1,5 +1,5 @@
 //! One computation for threads and tasks alike: who waits, who takes over, and what a dropped future leaves behind.
-#![cfg(feature = "async")]
+#![cfg(all(feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{

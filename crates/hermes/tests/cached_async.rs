@@ -1,5 +1,5 @@
 //! `#[cached]` on `async fn`, and the asynchronous twins of blocking functions.
-#![cfg(feature = "async")]
+#![cfg(all(feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{

@@ -1,4 +1,5 @@
 //! `#[cached]` on functions: what it caches, for how long, under which tags, and its companions.
+#![cfg(feature = "macros")]
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 use std::{

@@ -1,4 +1,5 @@
 //! What tells the entries of `#[cached]` functions apart: arguments, `key`, `skip`, `version`, `name`, generics.
+#![cfg(feature = "macros")]
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
 
 use std::{

@@ -1,4 +1,5 @@
 //! `#[cached_methods]`: methods of types and of traits, and their siblings.
+#![cfg(feature = "macros")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{cell::Cell, marker::PhantomData, rc::Rc, sync::LazyLock, time::Duration};

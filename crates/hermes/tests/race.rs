@@ -1,5 +1,6 @@
 //! The race that caches lose: data changes and is invalidated while the function still computes the old value.
 //! Whoever asks after the invalidation must not be given it, by whatever way.
+#![cfg(feature = "macros")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{

@@ -233,6 +233,7 @@ impl Joined {
         self.flight.flight.wait(self.deadline)
     }
 
+    #[cfg(feature = "async")]
     pub(crate) async fn wait_async(&self) -> Landing<Payload> {
         self.flight.flight.join(self.deadline).await
     }
