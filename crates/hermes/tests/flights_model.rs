@@ -220,7 +220,7 @@ mod model {
         shim::{Wakes, enter_model},
     };
 
-    const RUNS: usize = 2_000;
+    const RUNS: usize = 1_000;
 
     /// Runs a story under many schedules: random ones, and those that find bugs of few preemptions.
     fn check(story: fn()) {
