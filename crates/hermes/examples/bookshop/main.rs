@@ -120,9 +120,7 @@ fn a_new_name(db: &Connection, (author, book): Address) -> Result<(), Failure> {
 /// Many visits, most of them to a few pages, while reviews are written.
 fn visitors(db: &Connection, addresses: &[Address]) -> Result<(), Failure> {
     const VISITS: u64 = 20_000;
-    heading(
-        "A day: visitors, most of whom want what everybody wants, and a review for every hundredth visit",
-    );
+    heading("A day: most visits are to a few pages, and every hundredth leaves a review");
     let mut dice = Dice::new();
     let (start, before, stats) = (Instant::now(), data::queries(), cache().stats());
     for visit in 1..=VISITS {
