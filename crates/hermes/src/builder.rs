@@ -3,7 +3,7 @@
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
-use hermescache_protocol::Namespace;
+use hermescache_protocol::{Namespace, Policy, Ttl};
 
 use crate::{
     cache::{Cache, Engine, Shared},
@@ -17,11 +17,6 @@ use crate::{
 
 const DEFAULT_URL: &str = "memory://";
 const DEFAULT_CAPACITY: u64 = 100_000;
-const DEFAULT_TTL: Duration = Duration::from_secs(3600);
-const DEFAULT_PATIENCE: Duration = Duration::from_secs(60);
-
-/// Long enough for everything, short enough that no sum of times overflows.
-const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Builds a [`Cache`].
 ///
@@ -144,29 +139,28 @@ impl<M: Mode> Builder<M> {
     pub fn build(self) -> Result<Cache<M>, Error> {
         let Self { url, given, clock, mode: _ } = self;
         let said = Url::parse(&url).and_then(|parsed| {
-            let backend = Backend::of(&parsed)?;
+            let scheme = Scheme::of(&parsed)?;
             let options = Options::read(&parsed.parameters)?;
             options.check()?;
-            Ok((backend, options))
+            Ok((scheme, options))
         });
-        let (backend, options) =
-            said.map_err(|why| Error::config(format!("reading the URL {url:?}"), why))?;
+        let (scheme, options) = said.map_err(|why| Error::config(format!("reading the URL {url:?}"), why))?;
         given.check().map_err(|why| Error::config("building a cache", why))?;
         let options = given.or(options);
 
-        let namespace = options.namespace.as_deref().map_or_else(|| Ok(Namespace::default()), Namespace::new);
-        let namespace = namespace.map_err(|why| Error::config("building a cache", why))?;
-        let engine = match backend {
-            Backend::Noop => Engine::Noop,
-            Backend::Memory => {
+        let namespace =
+            options.namespace.as_deref().map(|name| Namespace::new(name).expect("it was checked"));
+        let engine = match scheme {
+            Scheme::Noop => Engine::Noop,
+            Scheme::Memory => {
                 let capacity = options.capacity.unwrap_or(DEFAULT_CAPACITY);
-                let patience = options.patience.unwrap_or(DEFAULT_PATIENCE);
+                let patience = options.patience.unwrap_or_else(|| Policy::default().patience);
                 Engine::Memory(Memory::new(capacity, patience, clock::random_u64()))
             }
         };
         Ok(Cache::new(Shared {
-            namespace,
-            ttl: options.ttl.unwrap_or(DEFAULT_TTL),
+            namespace: namespace.unwrap_or_default(),
+            ttl: options.ttl.unwrap_or(Ttl::HOUR.get()),
             jitter: options.jitter.unwrap_or(0.0),
             clock: clock.map_or_else(|| AnyClock::System(SystemClock::new()), AnyClock::Given),
             counters: Counters::default(),
@@ -177,20 +171,20 @@ impl<M: Mode> Builder<M> {
 
 /// What a URL's scheme can stand for.
 #[derive(Debug, Clone, Copy)]
-enum Backend {
+enum Scheme {
     Memory,
     Noop,
 }
 
-impl Backend {
+impl Scheme {
     fn of(url: &Url) -> Result<Self, String> {
-        let backend = match url.scheme.as_str() {
+        let scheme = match url.scheme.as_str() {
             "memory" => Self::Memory,
             "noop" => Self::Noop,
             other => return Err(format!("this build has no backend for {other:?}; it has memory and noop")),
         };
         if url.place.is_empty() {
-            Ok(backend)
+            Ok(scheme)
         } else {
             Err(format!("{}:// takes no host or path, but it has {:?}", url.scheme, url.place))
         }
@@ -224,14 +218,14 @@ impl Options {
         }
         match self {
             Self { ttl: Some(Duration::ZERO), .. } => Err("ttl is zero; leave the cache out instead".into()),
-            Self { ttl: Some(ttl), .. } if *ttl > LONGEST_TTL => {
+            Self { ttl: Some(ttl), .. } if *ttl > Ttl::MAX.get() => {
                 Err(format!("ttl is {ttl:?}; it takes at most 100 years"))
             }
             Self { capacity: Some(0), .. } => Err("capacity is 0; it takes at least 1".into()),
             Self { jitter: Some(jitter), .. } if !(0.0..=1.0).contains(jitter) => {
                 Err(format!("jitter is {jitter}; it takes a part from 0 to 1"))
             }
-            Self { patience: Some(patience), .. } if *patience > LONGEST_TTL => {
+            Self { patience: Some(patience), .. } if *patience > Ttl::MAX.get() => {
                 Err(format!("patience is {patience:?}; it takes at most 100 years"))
             }
             _ => Ok(()),
@@ -257,7 +251,7 @@ fn set<T>(option: &mut Option<T>, name: &str, value: T) -> Result<(), String> {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text:?} is no number"))
+    text.parse().map_err(|_| format!("{text:?} is not a number"))
 }
 
 impl<M: Mode> fmt::Debug for Builder<M> {

@@ -78,7 +78,7 @@ impl Shared {
         }
     }
 
-    /// A value on its way into the store; none if it must not be kept.
+    /// A value on its way into the store.
     pub(crate) fn computed<V: Value>(&self, value: &V, ttl: Option<Duration>, keep: Keep) -> Computed {
         Computed {
             payload: Payload::of(value, keep.weight),
@@ -149,7 +149,7 @@ impl<M: Mode> Cache<M> {
     /// Drops every entry that carries any of `tags`, and fences every computation of one that is under way:
     /// once this has returned, no later call gets a value whose computation began before.
     ///
-    /// Costs the same whatever the number of entries: in process one atomic addition for each tag. The entries'
+    /// Costs the same whatever the number of entries: in process one look-up and two atomic additions for each tag. The entries'
     /// memory is freed when they are touched, overwritten, evicted or swept. With no tags, nothing happens.
     ///
     /// ```
@@ -180,7 +180,7 @@ impl<M: Mode> Cache<M> {
     /// Costs the same whatever the number of entries.
     ///
     /// # Errors
-    /// As of [`clean`](Self::clean).
+    /// As for [`clean`](Self::clean).
     pub fn clean_all(&self) -> Result<(), Error> {
         if let Some(memory) = self.shared.memory() {
             memory.clean_all();
@@ -207,16 +207,17 @@ impl<M: Mode> Cache<M> {
     pub fn dump(&self) -> Result<Vec<EntryInfo>, Error> {
         let Some(memory) = self.shared.memory() else { return Ok(Vec::new()) };
         let now = self.shared.clock.now();
-        let mut infos = Vec::new();
+        let mut found = Vec::new();
         memory.for_each_fresh(now, |key: &StoreKey, entry: &StoredEntry| {
-            infos.extend(memory.points().by_id(key.site()).map(|state| EntryInfo {
-                key: Key::from_encoded(&self.shared.namespace, state.point(), key.arguments()),
-                tags: entry.tags().map(str::to_owned).collect(),
-                ttl_left: entry.expires().since(now),
-                size_bytes: entry.payload().size_bytes(),
-            }));
+            let tags = entry.tags().map(str::to_owned).collect();
+            found.push((key.clone(), tags, entry.expires().since(now), entry.payload().size_bytes()));
         });
-        Ok(infos)
+        let info = |(key, tags, ttl_left, size_bytes): (StoreKey, _, _, _)| {
+            let state = memory.points().by_id(key.site())?;
+            let key = Key::from_encoded(&self.shared.namespace, state.point(), key.arguments());
+            Some(EntryInfo { key, tags, ttl_left, size_bytes })
+        };
+        Ok(found.into_iter().filter_map(info).collect())
     }
 
     /// What this process did with this cache so far, over all clones. Costs a few loads.
@@ -231,7 +232,7 @@ impl<M: Mode> Cache<M> {
     /// [`clean`](Self::clean) for async code.
     ///
     /// # Errors
-    /// As of [`clean`](Self::clean).
+    /// As for [`clean`](Self::clean).
     pub async fn clean_async(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
         self.clean(tags)
     }
@@ -239,7 +240,7 @@ impl<M: Mode> Cache<M> {
     /// [`clean_all`](Self::clean_all) for async code.
     ///
     /// # Errors
-    /// As of [`clean`](Self::clean).
+    /// As for [`clean`](Self::clean).
     pub async fn clean_all_async(&self) -> Result<(), Error> {
         self.clean_all()
     }
@@ -247,7 +248,7 @@ impl<M: Mode> Cache<M> {
     /// [`dump`](Self::dump) for async code.
     ///
     /// # Errors
-    /// As of [`dump`](Self::dump).
+    /// As for [`dump`](Self::dump).
     pub async fn dump_async(&self) -> Result<Vec<EntryInfo>, Error> {
         self.dump()
     }

@@ -1,7 +1,7 @@
 //! One call of a cached function: its key, its tags, and what to do with them.
 //! Leaves the way from a miss to a value to `drive`.
 
-use std::{convert::Infallible, fmt, mem};
+use std::{convert::Infallible, fmt, mem, sync::Arc};
 
 use hermescache_protocol::{Arguments, EncodeError, Key};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::{
     cache::Cache,
     drive,
     error::Error,
-    memory::{key::Lookup, points::SharedPoint, seek::Seek},
+    memory::{Memory, key::Lookup, points::PointState, seek::Seek},
     rules::{Keep, Rules},
     site::Site,
     value::{Keeps, Mode, Value},
@@ -110,7 +110,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// The loader's own.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub fn compute_try<V: Value, E, F: FnOnce(&V) -> Keep>(
         self,
         rules: Rules<F>,
@@ -130,7 +130,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// The loader's value, which replaces what is in the cache.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub fn refresh<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -144,7 +144,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// The loader's own.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub fn refresh_try<V: Value, E, F: FnOnce(&V) -> Keep>(
         self,
         rules: Rules<F>,
@@ -183,7 +183,7 @@ impl<'c, M: Mode> Call<'c, M> {
         let Some(memory) = shared.memory() else { return Ok(()) };
         let keep = (rules.keep)(value);
         let tags = mem::take(&mut self.tags).unwrap_or_default();
-        let point = memory.points().of(self.site).map_err(|error| self.misnamed(error))?;
+        let point = point_of(memory, self.site)?;
         let computed = shared.computed(value, keep.ttl.or(rules.ttl), keep);
         memory.set(self.lookup(), memory.group(&point, &tags), computed, shared.clock.now());
         Ok(())
@@ -192,11 +192,11 @@ impl<'c, M: Mode> Call<'c, M> {
     /// Takes the entry out, and fences the computation of it that may be under way.
     ///
     /// # Errors
-    /// As of [`set`](Self::set).
+    /// As for [`set`](Self::set).
     pub fn invalidate(self) -> Result<(), Error> {
         self.check("invalidating")?;
         if let Some(memory) = self.cache.shared().memory() {
-            memory.points().of(self.site).map_err(|error| self.misnamed(error))?;
+            point_of(memory, self.site)?;
             memory.invalidate(self.lookup());
         }
         Ok(())
@@ -205,11 +205,11 @@ impl<'c, M: Mode> Call<'c, M> {
     /// The key of this call.
     ///
     /// # Errors
-    /// As of [`set`](Self::set).
+    /// As for [`set`](Self::set).
     pub fn key(self) -> Result<Key, Error> {
         self.check("naming")?;
         if let Some(memory) = self.cache.shared().memory() {
-            memory.points().of(self.site).map_err(|error| self.misnamed(error))?;
+            point_of(memory, self.site)?;
         }
         Ok(Key::new(&self.cache.shared().namespace, &self.site.point(), &self.arguments))
     }
@@ -219,9 +219,8 @@ impl<'c, M: Mode> Call<'c, M> {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point.
     pub fn clear(cache: &'c Cache<M>, site: &'static Site) -> Result<(), Error> {
-        let call = Self::new(cache, site);
         if let Some(memory) = cache.shared().memory() {
-            memory.clear(&*memory.points().of(site).map_err(|error| call.misnamed(error))?);
+            memory.clear(&*point_of(memory, site)?);
         }
         Ok(())
     }
@@ -240,7 +239,7 @@ impl<'c, M: Mode> Call<'c, M> {
         }
         let point = match memory.points().of(self.site) {
             Ok(point) => point,
-            Err(shared) => panic!("{shared}"),
+            Err(twice) => panic!("{twice}"),
         };
         let lookup = Lookup { site: self.site.id(), arguments: &self.arguments };
         Some(Seek::new(memory, lookup, point, self.tags.unwrap_or_default()))
@@ -255,10 +254,11 @@ impl<'c, M: Mode> Call<'c, M> {
             }
         }
     }
+}
 
-    fn misnamed(&self, error: SharedPoint) -> Error {
-        Error::config(format!("registering {}", self.site), error)
-    }
+/// The state of a function, which registers it.
+fn point_of(memory: &Memory, site: &'static Site) -> Result<Arc<PointState>, Error> {
+    memory.points().of(site).map_err(|twice| Error::config(format!("registering {site}"), twice))
 }
 
 #[cfg(feature = "async")]
@@ -266,7 +266,7 @@ impl<M: Mode> Call<'_, M> {
     /// [`compute`](Self::compute), for a task.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub async fn compute_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
     where
         V: Value,
@@ -284,7 +284,7 @@ impl<M: Mode> Call<'_, M> {
     /// The loader's own.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub async fn compute_try_async<V, E, F, L>(
         self,
         rules: Rules<F>,
@@ -307,7 +307,7 @@ impl<M: Mode> Call<'_, M> {
     /// [`refresh`](Self::refresh), for a task.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub async fn refresh_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
     where
         V: Value,
@@ -325,7 +325,7 @@ impl<M: Mode> Call<'_, M> {
     /// The loader's own.
     ///
     /// # Panics
-    /// As of [`compute`](Self::compute).
+    /// As for [`compute`](Self::compute).
     pub async fn refresh_try_async<V, E, F, L>(
         self,
         rules: Rules<F>,
@@ -339,7 +339,7 @@ impl<M: Mode> Call<'_, M> {
     {
         let shared = self.cache.shared();
         match self.seek() {
-            Some(seek) => drive::lead_on_async(shared, seek.lead(), rules, async { loader().await }).await,
+            Some(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader).await,
             None => drive::alone_async(shared, loader()).await,
         }
     }
@@ -355,7 +355,7 @@ impl<M: Mode> Call<'_, M> {
     /// [`set`](Self::set), for a task.
     ///
     /// # Errors
-    /// As of [`set`](Self::set).
+    /// As for [`set`](Self::set).
     pub async fn set_async<V: Value, F: FnOnce(&V) -> Keep>(
         self,
         rules: Rules<F>,
@@ -370,7 +370,7 @@ impl<M: Mode> Call<'_, M> {
     /// [`invalidate`](Self::invalidate), for a task.
     ///
     /// # Errors
-    /// As of [`set`](Self::set).
+    /// As for [`set`](Self::set).
     pub async fn invalidate_async(self) -> Result<(), Error> {
         self.invalidate()
     }
@@ -378,7 +378,7 @@ impl<M: Mode> Call<'_, M> {
     /// [`clear`](Self::clear), for a task.
     ///
     /// # Errors
-    /// As of [`clear`](Self::clear).
+    /// As for [`clear`](Self::clear).
     pub async fn clear_async(cache: &Cache<M>, site: &'static Site) -> Result<(), Error> {
         Call::clear(cache, site)
     }

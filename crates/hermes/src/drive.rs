@@ -12,30 +12,7 @@ use crate::{
     value::Value,
 };
 
-/// How a loader's result can be a failure: an error that is never cached.
-pub trait Fallible {
-    /// What is cached.
-    type Value;
-    /// What is returned to the caller that computed it, and nobody else.
-    type Error;
-
-    /// As a plain result.
-    ///
-    /// # Errors
-    /// The loader's own.
-    fn into_result(self) -> Result<Self::Value, Self::Error>;
-}
-
-impl<V, E> Fallible for Result<V, E> {
-    type Value = V;
-    type Error = E;
-
-    fn into_result(self) -> Self {
-        self
-    }
-}
-
-/// Unwraps a result that can't be an error.
+/// Unwraps a result that cannot be an error.
 pub(crate) fn certain<V>(result: Result<V, Infallible>) -> V {
     match result {
         Ok(value) => value,
@@ -106,8 +83,7 @@ where
     loop {
         let found = match seek.turn(shared.clock.now()) {
             Turn::Hit(payload) => payload,
-            // The loader is called when it is polled, under the mark: what makes a future may ask for the key, too.
-            Turn::Lead(lead) => return lead_on_async(shared, lead, rules, async { loader().await }).await,
+            Turn::Lead(lead) => return lead_on_async(shared, lead, rules, loader).await,
             Turn::Alone => return alone_async(shared, loader()).await,
             Turn::Join(flight) => {
                 shared.counters.wait();
@@ -128,14 +104,15 @@ pub(crate) async fn lead_on_async<V, E, F, L>(
     shared: &Shared,
     lead: Lead<'_>,
     rules: Rules<F>,
-    loader: L,
+    loader: impl FnOnce() -> L,
 ) -> Result<V, E>
 where
     V: Value,
     F: FnOnce(&V) -> Keep,
     L: Future<Output = Result<V, E>>,
 {
-    let mut loader = pin!(loader);
+    // Called when it is polled, under the mark: what makes a future may ask for the key as well.
+    let mut loader = pin!(async { loader().await });
     let result = poll_fn(|context| {
         let _mark = lead.mark();
         loader.as_mut().poll(context)

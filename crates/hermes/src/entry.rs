@@ -7,7 +7,7 @@ use crate::{
     cache::Cache,
     call::Call,
     error::Error,
-    rules::{self, IntoWeight, Keep, Rules},
+    rules::{self, Keep, Rules},
     site,
     value::{Keeps, Mode, Value},
 };
@@ -55,13 +55,13 @@ impl<'c, M: Mode> Entry<'c, M> {
 
     /// Makes the entry take this much of the capacity instead of 1.
     #[must_use]
-    pub fn weight(self, weight: impl IntoWeight) -> Self {
-        Self { weight: weight.into_weight(), ..self }
+    pub fn weight(self, weight: u32) -> Self {
+        Self { weight, ..self }
     }
 
     /// The value in the cache, or the loader's, which is then stored. Of all who ask at once, one computes.
     ///
-    /// A hit costs one look-up; see [`Cache`] for what a miss costs.
+    /// In process a hit costs one look-up, a miss a second one, under a lock that only its key's neighbours share.
     pub fn get_or_compute<V: Value>(&self, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -94,7 +94,7 @@ impl<'c, M: Mode> Entry<'c, M> {
     where
         M: Keeps<V>,
     {
-        self.call().hit()
+        self.call().peek()
     }
 
     /// Puts a value in. A computation under way can't overwrite it.
@@ -190,7 +190,7 @@ impl<M: Mode> Entry<'_, M> {
     /// [`set`](Self::set) for async code.
     ///
     /// # Errors
-    /// As of [`set`](Self::set).
+    /// As for [`set`](Self::set).
     pub async fn set_async<V: Value>(&self, value: V) -> Result<(), Error>
     where
         M: Keeps<V>,
@@ -202,7 +202,7 @@ impl<M: Mode> Entry<'_, M> {
     /// [`invalidate`](Self::invalidate) for async code.
     ///
     /// # Errors
-    /// As of [`invalidate`](Self::invalidate).
+    /// As for [`invalidate`](Self::invalidate).
     pub async fn invalidate_async(&self) -> Result<(), Error> {
         self.call().invalidate_async().await
     }

@@ -13,7 +13,7 @@ pub enum ErrorKind {
     Backend,
     /// A server did not answer in time.
     Timeout,
-    /// An argument could not be made part of a key, or a ttl is none.
+    /// An argument could not be made part of a key, or a ttl is zero.
     Argument,
 }
 

@@ -77,9 +77,8 @@ pub use hermescache_macros::{cached, cached_methods};
 pub mod __private {
     pub use crate::{
         call::Call,
-        drive::Fallible,
         probe::Probe,
-        rules::{IntoTtl, IntoWeight, Keep, Rules, ask, rules, ttl},
+        rules::{Fallible, IntoTtl, IntoWeight, Keep, Rules, ask, rules, ttl},
         site::Site,
     };
 

@@ -10,7 +10,8 @@ use hermescache_protocol::Key;
 
 use crate::lanes::Lanes;
 
-/// What this process did with one cache since it was built, over all its clones.
+/// What this process did with one cache since it was built, over all its clones. To look without computing
+/// (`get`, `peek`) counts as neither hit nor miss.
 ///
 /// ```
 /// let cache = hermes::Cache::from_url("memory://")?;

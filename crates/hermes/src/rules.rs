@@ -99,3 +99,13 @@ pub fn ttl(value: impl IntoTtl) -> Duration {
 pub fn ask<V: ?Sized, A>(value: &V, question: impl FnOnce(&V) -> A) -> A {
     question(value)
 }
+
+/// A result, under whatever name it goes: what is cached is its `Ok`.
+pub trait Fallible {
+    /// What is cached.
+    type Value;
+}
+
+impl<V, E> Fallible for Result<V, E> {
+    type Value = V;
+}

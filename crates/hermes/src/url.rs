@@ -38,8 +38,9 @@ fn decoded(text: &str) -> Result<String, String> {
     let mut bytes = Vec::from(parts.next().unwrap_or_default());
     for part in parts {
         let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        // `from_str_radix` would take a sign for a digit.
         let Some(code) = code.filter(|_| !part.starts_with('+')) else {
-            return Err(format!("%{part} is no percent-encoded byte; write % as %25"));
+            return Err(format!("%{part} is not a percent-encoded byte; write % as %25"));
         };
         bytes.push(code);
         bytes.extend_from_slice(&part.as_bytes()[2..]);
@@ -53,7 +54,7 @@ fn decoded(text: &str) -> Result<String, String> {
 /// A sentence that says what is wrong.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
-        || format!("{text:?} is no time; write seconds (600) or units (500ms, 30s, 20m, 12h, 7d, 1h30m)");
+        || format!("{text:?} is not a time; write seconds (600) or units (500ms, 30s, 20m, 12h, 7d, 1h30m)");
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
@@ -98,10 +99,10 @@ mod tests {
         for (text, why) in [
             ("memory", "it has no scheme"),
             ("memory://?capacity", "parameter \"capacity\" has no value"),
-            ("memory://?a=%zz", "%zz is no percent-encoded byte"),
-            ("memory://?a=%", "% is no percent-encoded byte"),
-            ("memory://?a=%+1", "%+1 is no percent-encoded byte"),
-            ("memory://?a=%é", "%é is no percent-encoded byte"),
+            ("memory://?a=%zz", "%zz is not a percent-encoded byte"),
+            ("memory://?a=%", "% is not a percent-encoded byte"),
+            ("memory://?a=%+1", "%+1 is not a percent-encoded byte"),
+            ("memory://?a=%é", "%é is not a percent-encoded byte"),
             ("memory://?a=%ff", "is not UTF-8"),
         ] {
             let said = Url::parse(text).unwrap_err();

@@ -49,8 +49,8 @@ impl Code<'_> {
         }
         // A hit needs no tags: the entry of this key carries the same ones.
         if self.is_short() {
-            let probe = self.probe(returned);
-            quote!({ #probe #open #tags #compute })
+            let (let_cache, probe, begin) = (self.let_cache(), self.probe(&returned), self.begin());
+            quote!({ #let_cache #probe #begin #tags #compute })
         } else {
             quote!({ #open #look #tags #compute })
         }
@@ -66,9 +66,8 @@ impl Code<'_> {
     }
 
     /// The short way to a hit.
-    fn probe(&self, returned: TokenStream) -> TokenStream {
-        let (cache, let_cache, owner, site) =
-            (local("__hermes_cache"), self.let_cache(), self.owner, self.site);
+    fn probe(&self, returned: &TokenStream) -> TokenStream {
+        let (cache, owner, site) = (local("__hermes_cache"), self.owner, self.site);
         let span = self.target.output.span;
         let (probe, hit, value) =
             (local_at("__hermes_probe", span), local("__hermes_hit"), &self.target.output.value);
@@ -76,7 +75,6 @@ impl Code<'_> {
         let mutable = (self.target.keyed().next().is_some()).then(|| quote!(mut));
         let look = quote_spanned!(at(span)=> #probe.hit::<#value>());
         quote! {{
-            #let_cache
             let #mutable #probe = ::hermes::__private::Probe::new(#cache, #owner::#site());
             #(#probe.arg(#params);)*
             if let ::core::option::Option::Some(#hit) = #look { return #returned; }
@@ -128,13 +126,18 @@ impl Code<'_> {
         quote!(let #name: &::hermes::Cache<_> = #borrowed;)
     }
 
-    /// Begins a call and gives it its key.
+    /// Finds the cache, begins a call and gives it its key.
     fn open(&self) -> TokenStream {
+        let (let_cache, begin) = (self.let_cache(), self.begin());
+        quote!(#let_cache #begin)
+    }
+
+    /// Begins a call and gives it its key.
+    fn begin(&self) -> TokenStream {
         let (cache, call) = (local("__hermes_cache"), local("__hermes_call"));
-        let (let_cache, owner, site, key) = (self.let_cache(), self.owner, self.site, self.key_parts());
+        let (owner, site, key) = (self.owner, self.site, self.key_parts());
         let mutable = (!key.is_empty() || !matches!(self.args.tags, Tags::None)).then(|| quote!(mut));
         quote! {
-            #let_cache
             let #mutable #call = ::hermes::__private::Call::new(#cache, #owner::#site());
             #key
         }

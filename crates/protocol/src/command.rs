@@ -113,7 +113,7 @@ pub enum Purpose {
 
 /// Which leases an acquire may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "finished: section by section the ways to come to a lease")]
+#[expect(clippy::exhaustive_enums, reason = "finished: all ways to come to a lease")]
 pub enum Manner {
     /// One that nobody has, or that was taken for the same tags under versions that are gone.
     Polite,

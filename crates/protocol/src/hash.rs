@@ -29,7 +29,7 @@ pub struct RunningHash {
 }
 
 impl RunningHash {
-    /// A hash of nothing yet. Whoever doesn't know the seed can't choose bytes that collide.
+    /// A hash of nothing yet. The seed makes collisions hard to choose; whoever finds a key compares it all the same.
     #[inline(always)]
     #[must_use]
     pub const fn new(seed: u64) -> Self {

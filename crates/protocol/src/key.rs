@@ -203,7 +203,7 @@ impl Key {
         buckets.of(self.digest.0[0])
     }
 
-    /// What a backend calls the entry: at most 232 bytes of text without blanks or control characters.
+    /// What a backend calls the entry: at most 229 bytes of text without blanks or control characters.
     #[must_use]
     pub fn entry_name(&self, buckets: Buckets) -> String {
         self.name("entry", buckets)

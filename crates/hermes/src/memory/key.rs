@@ -14,7 +14,7 @@ use crate::site::SiteId;
 
 /// Encoded arguments of up to this many bytes are stored without an allocation: two integers of 64 bits, or one
 /// and a short string. It is what fits into 24 bytes beside the rest.
-const INLINE_BYTES: usize = 18;
+const INLINE_BYTES: usize = ShortArguments::MAX_BYTES;
 
 /// Whatever says which function is called with which arguments.
 pub(crate) trait FindsEntry: Hash + Equivalent<StoreKey> {}

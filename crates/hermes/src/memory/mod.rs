@@ -24,8 +24,8 @@ use crate::{clock::AnyClock, site::SiteId, value::Value};
 
 /// The in-process backend.
 ///
-/// A hit is one look-up and one load for each tag; it takes no lock but the store's, which it shares with other
-/// hits. Everything else about a key happens under the lock of its shard of flights, and calls the store inside.
+/// A hit is one look-up and two loads, whatever the number of tags; it takes no lock but the store's, which it shares
+/// with other hits. Everything else about a key happens under the lock of its shard of flights, and calls the store inside.
 #[derive(Debug)]
 pub(crate) struct Memory {
     hasher: KeyHasher,
@@ -89,7 +89,7 @@ impl Memory {
         None
     }
 
-    /// The state of a function, where one is registered.
+    /// The functions that use this cache.
     pub(crate) fn points(&self) -> &Points {
         &self.points
     }
@@ -105,8 +105,8 @@ impl Memory {
         let entry = computed.into_entry(group);
         let mut left = Displaced::default();
         let deposed = {
-            let mut seats = self.flights.shard(&key);
-            let deposed = seats.remove(&key);
+            let mut underway = self.flights.shard(&key);
+            let deposed = underway.remove(&key);
             self.entries.put(key, entry, now, &mut left);
             deposed
         };
@@ -118,9 +118,9 @@ impl Memory {
         let key = StoreKey::from(lookup);
         let mut left = Displaced::default();
         let deposed = {
-            let mut seats = self.flights.shard(&key);
+            let mut underway = self.flights.shard(&key);
             self.entries.take(&lookup, &mut left);
-            seats.remove(&key)
+            underway.remove(&key)
         };
         drop((left, deposed));
     }

@@ -1,5 +1,5 @@
 //! Decides what one caller does after a miss: lead, join, or compute alone.
-//! Neither waits nor computes; whoever drives it does.
+//! Runs no loader; whoever drives it does.
 
 use std::{
     collections::HashMap,
@@ -37,29 +37,29 @@ const FAILURES_TO_GIVE_UP: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Flights {
     hasher: KeyHasher,
-    shards: Box<[Mutex<HashMap<StoreKey, Seat, KeyHasher>>]>,
+    shards: Box<[Mutex<HashMap<StoreKey, Underway, KeyHasher>>]>,
     patience: Duration,
 }
 
 /// Who computes a key now.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct Underway {
     /// Only this one's value is stored.
-    lead: Arc<Tagged>,
+    lead: Arc<Course>,
     /// Computes for those whose patience with the lead is at an end.
-    relief: Option<Arc<Tagged>>,
+    relief: Option<Arc<Course>>,
 }
 
 /// A flight, and the tags that its value will carry.
 #[derive(Debug)]
-pub(crate) struct Tagged {
+pub(crate) struct Course {
     flight: Flight<Payload>,
     /// From before the loader runs: a clean that lands meanwhile must win.
     group: Arc<Group>,
     since: Instant,
 }
 
-impl Tagged {
+impl Course {
     fn new(group: &Arc<Group>, since: Instant) -> Arc<Self> {
         Arc::new(Self { flight: Flight::new(), group: Arc::clone(group), since })
     }
@@ -80,7 +80,7 @@ impl Flights {
         Self { hasher, shards, patience }
     }
 
-    pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Seat, KeyHasher>> {
+    pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Underway, KeyHasher>> {
         lock(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
     }
 }
@@ -129,11 +129,11 @@ impl<'m> Seek<'m> {
         let mut left = Displaced::default();
         let mut deposed = None;
         let turn = {
-            let mut seats = self.memory.flights.shard(&self.key);
+            let mut underway = self.memory.flights.shard(&self.key);
             match self.hit(now, &mut left) {
                 Some(payload) => Turn::Hit(payload),
                 None if self.failures >= FAILURES_TO_GIVE_UP => Turn::Alone,
-                None => self.take_or_share_seat(&mut seats, &mut deposed),
+                None => self.lead_or_share(&mut underway, &mut deposed),
             }
         };
         drop((left, deposed));
@@ -142,8 +142,8 @@ impl<'m> Seek<'m> {
 
     /// Leads whatever is under way, so that the value replaces what is there now.
     pub(crate) fn lead(self) -> Lead<'m> {
-        let (lead, seat) = self.new_seat(clock::instant());
-        let deposed = self.memory.flights.shard(&self.key).insert(self.key.clone(), seat);
+        let (lead, current) = self.new_lead(clock::instant());
+        let deposed = self.memory.flights.shard(&self.key).insert(self.key.clone(), current);
         drop(deposed);
         lead
     }
@@ -172,70 +172,71 @@ impl<'m> Seek<'m> {
         None
     }
 
-    fn take_or_share_seat(
+    fn lead_or_share(
         &self,
-        seats: &mut HashMap<StoreKey, Seat, KeyHasher>,
-        deposed: &mut Option<Seat>,
+        underway: &mut HashMap<StoreKey, Underway, KeyHasher>,
+        deposed: &mut Option<Underway>,
     ) -> Turn<'m> {
         let now = clock::instant();
         let patience = self.memory.flights.patience;
-        let age = |flight: &Tagged| now.saturating_duration_since(flight.since);
+        let age = |course: &Course| now.saturating_duration_since(course.since);
 
-        let usable = |seat: &&mut Seat| {
-            seat.lead.serves(&self.group) && age(&seat.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
+        let usable = |current: &&mut Underway| {
+            current.lead.serves(&self.group)
+                && age(&current.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
         };
-        let Some(seat) = seats.get_mut(&self.key).filter(usable) else {
-            let (lead, seat) = self.new_seat(now);
-            *deposed = seats.insert(self.key.clone(), seat);
+        let Some(current) = underway.get_mut(&self.key).filter(usable) else {
+            let (lead, current) = self.new_lead(now);
+            *deposed = underway.insert(self.key.clone(), current);
             return Turn::Lead(lead);
         };
-        if age(&seat.lead) < patience {
-            return self.join(&seat.lead);
+        if age(&current.lead) < patience {
+            return self.join(&current.lead);
         }
-        match &seat.relief {
+        match &current.relief {
             Some(relief) if relief.serves(&self.group) && age(relief) < patience => self.join(relief),
             _ => {
-                let relief = Tagged::new(&self.group, now);
-                seat.relief = Some(Arc::clone(&relief));
+                let relief = Course::new(&self.group, now);
+                current.relief = Some(Arc::clone(&relief));
                 Turn::Lead(self.lead_of(relief))
             }
         }
     }
 
-    fn join(&self, flight: &Arc<Tagged>) -> Turn<'m> {
-        if leading::is_leading(flight.id()) {
+    fn join(&self, course: &Arc<Course>) -> Turn<'m> {
+        if leading::is_leading(course.id()) {
             // The loader asks for its own result: to wait for it would be to wait for ever.
             return Turn::Alone;
         }
-        let deadline = flight.since + self.memory.flights.patience;
-        Turn::Join(Joined { flight: Arc::clone(flight), deadline })
+        let deadline = course.since + self.memory.flights.patience;
+        Turn::Join(Joined { course: Arc::clone(course), deadline })
     }
 
-    fn new_seat(&self, now: Instant) -> (Lead<'m>, Seat) {
-        let flight = Tagged::new(&self.group, now);
-        (self.lead_of(Arc::clone(&flight)), Seat { lead: flight, relief: None })
+    fn new_lead(&self, now: Instant) -> (Lead<'m>, Underway) {
+        let course = Course::new(&self.group, now);
+        (self.lead_of(Arc::clone(&course)), Underway { lead: course, relief: None })
     }
 
-    fn lead_of(&self, flight: Arc<Tagged>) -> Lead<'m> {
-        Lead { memory: self.memory, key: self.key.clone(), flight }
+    fn lead_of(&self, course: Arc<Course>) -> Lead<'m> {
+        Lead { memory: self.memory, key: self.key.clone(), course, over: false }
     }
 }
 
 /// A flight that somebody else leads.
 #[derive(Debug)]
 pub(crate) struct Joined {
-    flight: Arc<Tagged>,
+    course: Arc<Course>,
     deadline: Instant,
 }
 
 impl Joined {
     pub(crate) fn wait(&self) -> Landing<Payload> {
-        self.flight.flight.wait(self.deadline)
+        self.course.flight.wait(self.deadline)
     }
 
     #[cfg(feature = "async")]
     pub(crate) async fn wait_async(&self) -> Landing<Payload> {
-        self.flight.flight.join(self.deadline).await
+        self.course.flight.join(self.deadline).await
     }
 }
 
@@ -244,7 +245,9 @@ impl Joined {
 pub(crate) struct Lead<'m> {
     memory: &'m Memory,
     key: StoreKey,
-    flight: Arc<Tagged>,
+    course: Arc<Course>,
+    /// Whether the flight has ended.
+    over: bool,
 }
 
 /// What became of a computed value.
@@ -254,58 +257,66 @@ pub(crate) enum Commit {
     Stored,
     /// Its key was invalidated, or taken over, while it was computed.
     Fenced,
+    /// It was a relief's: for those who waited, and nobody else.
+    HandedOut,
 }
 
 impl Lead<'_> {
     /// Marks this thread as computing for the flight, until the mark is dropped.
     pub(crate) fn mark(&self) -> leading::Mark {
-        leading::Mark::set(self.flight.id())
+        leading::Mark::set(self.course.id())
     }
 
     /// Stores the value if the key is still ours, and hands it to all who wait.
-    pub(crate) fn commit(self, computed: Computed, now: Moment) -> Commit {
+    pub(crate) fn commit(mut self, computed: Computed, now: Moment) -> Commit {
         let payload = computed.payload.clone();
-        let entry = computed.into_entry(Arc::clone(&self.flight.group));
+        let entry = computed.into_entry(Arc::clone(&self.course.group));
         let mut left = Displaced::default();
         let commit = {
-            let mut seats = self.memory.flights.shard(&self.key);
-            match self.leave(&mut seats) {
+            let mut underway = self.memory.flights.shard(&self.key);
+            match self.leave(&mut underway) {
                 Some(Rank::Lead) => {
                     self.memory.entries.put(self.key.clone(), entry, now, &mut left);
                     Commit::Stored
                 }
-                Some(Rank::Relief) | None => Commit::Fenced,
+                Some(Rank::Relief) => Commit::HandedOut,
+                None => Commit::Fenced,
             }
         };
-        self.flight.flight.land(payload);
+        self.over = true;
+        self.course.flight.land(payload);
         drop(left);
         commit
     }
 
     /// Hands a value that may not be stored to those who wait, if any.
-    pub(crate) fn pass(self, payload: impl FnOnce() -> Payload) {
+    pub(crate) fn pass(mut self, payload: impl FnOnce() -> Payload) {
+        // Whatever `payload` runs may panic: until it has landed, those who wait have nobody but `drop`.
         self.leave(&mut self.memory.flights.shard(&self.key));
         // Nobody can join any more; those who did hold the flight.
-        if Arc::strong_count(&self.flight) > 1 {
-            self.flight.flight.land(payload());
+        if Arc::strong_count(&self.course) > 1 {
+            self.course.flight.land(payload());
         }
+        self.over = true;
     }
 
-    /// Gives up the seat, and says which it was; none if another has it by now.
-    fn leave(&self, seats: &mut HashMap<StoreKey, Seat, KeyHasher>) -> Option<Rank> {
-        let seat = seats.get_mut(&self.key)?;
-        if Arc::ptr_eq(&seat.lead, &self.flight) {
-            seats.remove(&self.key);
+    /// Gives up its place, and says which it was; none if another has it by now.
+    fn leave(&self, underway: &mut HashMap<StoreKey, Underway, KeyHasher>) -> Option<Rank> {
+        let current = underway.get_mut(&self.key)?;
+        if Arc::ptr_eq(&current.lead, &self.course) {
+            underway.remove(&self.key);
             return Some(Rank::Lead);
         }
-        seat.relief.take_if(|relief| Arc::ptr_eq(relief, &self.flight)).map(|_| Rank::Relief)
+        current.relief.take_if(|relief| Arc::ptr_eq(relief, &self.course)).map(|_| Rank::Relief)
     }
 }
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        self.leave(&mut self.memory.flights.shard(&self.key));
-        self.flight.flight.fail();
+        if !self.over {
+            self.leave(&mut self.memory.flights.shard(&self.key));
+            self.course.flight.fail();
+        }
     }
 }
 
