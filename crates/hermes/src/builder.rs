@@ -85,14 +85,14 @@ impl<M: Mode> Builder<M> {
     }
 
     /// The name under which everything is kept: 1 to 64 bytes without braces, blanks or control characters.
-    /// Default: `cache`.
+    /// Default: `cache`. Two caches in process share nothing, whatever their names.
     #[must_use]
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.given.namespace = Some(namespace.into());
         self
     }
 
-    /// How long entries live that do not say it themselves: up to 100 years. Default: one hour.
+    /// How long entries live that do not say it themselves: 1 ms to 100 years. Default: one hour.
     ///
     /// In process a ttl ends at the next tick of the system's coarse clock, up to 10 ms late.
     #[must_use]
@@ -101,9 +101,10 @@ impl<M: Mode> Builder<M> {
         self
     }
 
-    /// How many entries are kept in process, or units of weight where entries have a weight. Default: 100,000.
+    /// About how many entries are kept in process, or units of weight where entries have a weight. Default: 100,000.
     ///
-    /// The store is divided among the processor's cores, and an entry that outweighs its part is not kept.
+    /// The store is divided into up to four parts for each of the processor's cores, each with its share of the
+    /// capacity, so the last few per cent may stay unused. An entry that outweighs its part is not kept.
     #[must_use]
     pub fn capacity(mut self, capacity: u64) -> Self {
         self.given.capacity = Some(capacity);
@@ -119,7 +120,7 @@ impl<M: Mode> Builder<M> {
     }
 
     /// How long a call waits for another's computation before those who wait compute once more, together.
-    /// Default: 60 seconds.
+    /// 1 ms to 100 years. Default: 60 seconds.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.given.patience = Some(patience);
@@ -181,7 +182,11 @@ impl Scheme {
         let scheme = match url.scheme.as_str() {
             "memory" => Self::Memory,
             "noop" => Self::Noop,
-            other => return Err(format!("this build has no backend for {other:?}; it has memory and noop")),
+            other => {
+                return Err(format!(
+                    "there is no backend for {other:?} in this version; there are memory:// and noop://"
+                ));
+            }
         };
         if url.place.is_empty() {
             Ok(scheme)
@@ -216,17 +221,16 @@ impl Options {
         if let Some(namespace) = &self.namespace {
             Namespace::new(namespace).map_err(|why| why.to_string())?;
         }
+        if let Some(ttl) = self.ttl {
+            Ttl::new(ttl).map_err(|why| why.to_string())?;
+        }
         match self {
-            Self { ttl: Some(Duration::ZERO), .. } => Err("ttl is zero; leave the cache out instead".into()),
-            Self { ttl: Some(ttl), .. } if *ttl > Ttl::MAX.get() => {
-                Err(format!("ttl is {ttl:?}; it takes at most 100 years"))
-            }
             Self { capacity: Some(0), .. } => Err("capacity is 0; it takes at least 1".into()),
             Self { jitter: Some(jitter), .. } if !(0.0..=1.0).contains(jitter) => {
                 Err(format!("jitter is {jitter}; it takes a part from 0 to 1"))
             }
-            Self { patience: Some(patience), .. } if *patience > Ttl::MAX.get() => {
-                Err(format!("patience is {patience:?}; it takes at most 100 years"))
+            Self { patience: Some(patience), .. } if Ttl::new(*patience).is_err() => {
+                Err(format!("patience is {patience:?}; it takes 1 ms to 100 years"))
             }
             _ => Ok(()),
         }

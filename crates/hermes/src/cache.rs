@@ -268,12 +268,16 @@ impl<M: Mode> Clone for Cache<M> {
 impl<M: Mode> fmt::Debug for Cache<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { namespace, ttl, jitter, clock, counters: _, engine } = &*self.shared;
+        let engine = match engine {
+            Engine::Memory(_) => "memory",
+            Engine::Noop => "noop",
+        };
         f.debug_struct("Cache")
+            .field("engine", &engine)
             .field("namespace", &namespace.as_str())
             .field("ttl", ttl)
             .field("jitter", jitter)
             .field("clock", clock)
-            .field("engine", engine)
             .finish_non_exhaustive()
     }
 }

@@ -94,9 +94,6 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// The value from another, or from the loader.
-    ///
-    /// # Panics
-    /// If another function with the same point uses the same cache.
     pub fn compute<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -108,9 +105,6 @@ impl<'c, M: Mode> Call<'c, M> {
     ///
     /// # Errors
     /// The loader's own.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub fn compute_try<V: Value, E, F: FnOnce(&V) -> Keep>(
         self,
         rules: Rules<F>,
@@ -128,9 +122,6 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// The loader's value, which replaces what is in the cache.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub fn refresh<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -142,9 +133,6 @@ impl<'c, M: Mode> Call<'c, M> {
     ///
     /// # Errors
     /// The loader's own.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub fn refresh_try<V: Value, E, F: FnOnce(&V) -> Keep>(
         self,
         rules: Rules<F>,
@@ -233,13 +221,11 @@ impl<'c, M: Mode> Call<'c, M> {
     fn seek(self) -> Option<Seek<'c>> {
         let shared = self.cache.shared();
         let memory = shared.memory()?;
-        if self.broken.is_some() {
+        // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
+        let point = memory.points().of(self.site).ok().filter(|_| self.broken.is_none());
+        let Some(point) = point else {
             shared.counters.error();
             return None;
-        }
-        let point = match memory.points().of(self.site) {
-            Ok(point) => point,
-            Err(twice) => panic!("{twice}"),
         };
         let lookup = Lookup { site: self.site.id(), arguments: &self.arguments };
         Some(Seek::new(memory, lookup, point, self.tags.unwrap_or_default()))
@@ -264,9 +250,6 @@ fn point_of(memory: &Memory, site: &'static Site) -> Result<Arc<PointState>, Err
 #[cfg(feature = "async")]
 impl<M: Mode> Call<'_, M> {
     /// [`compute`](Self::compute), for a task.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub async fn compute_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
     where
         V: Value,
@@ -282,9 +265,6 @@ impl<M: Mode> Call<'_, M> {
     ///
     /// # Errors
     /// The loader's own.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub async fn compute_try_async<V, E, F, L>(
         self,
         rules: Rules<F>,
@@ -305,9 +285,6 @@ impl<M: Mode> Call<'_, M> {
     }
 
     /// [`refresh`](Self::refresh), for a task.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub async fn refresh_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
     where
         V: Value,
@@ -323,9 +300,6 @@ impl<M: Mode> Call<'_, M> {
     ///
     /// # Errors
     /// The loader's own.
-    ///
-    /// # Panics
-    /// As for [`compute`](Self::compute).
     pub async fn refresh_try_async<V, E, F, L>(
         self,
         rules: Rules<F>,

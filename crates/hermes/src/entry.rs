@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use hermescache_protocol::Ttl;
+
 use crate::{
     cache::Cache,
     call::Call,
@@ -103,7 +105,7 @@ impl<'c, M: Mode> Entry<'c, M> {
     /// can know: prefer [`get_or_compute`](Self::get_or_compute), whose loader runs under the cache's eyes.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if the ttl is zero; [`ErrorKind::Backend`](crate::ErrorKind::Backend)
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if the ttl is not between 1 ms and 100 years; [`ErrorKind::Backend`](crate::ErrorKind::Backend)
     /// if a server did not confirm.
     pub fn set<V: Value>(&self, value: V) -> Result<(), Error>
     where
@@ -136,13 +138,8 @@ impl<'c, M: Mode> Entry<'c, M> {
     }
 
     fn check_ttl(&self) -> Result<(), Error> {
-        match self.ttl {
-            Some(Duration::ZERO) => {
-                let doing = format!("setting the entry {:?}", self.name);
-                Err(Error::argument(doing, "its ttl is zero, so it would not be stored"))
-            }
-            _ => Ok(()),
-        }
+        let checked = self.ttl.map_or(Ok(Ttl::HOUR), Ttl::new);
+        checked.map(drop).map_err(|why| Error::argument(format!("setting the entry {:?}", self.name), why))
     }
 }
 

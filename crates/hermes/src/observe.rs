@@ -33,7 +33,8 @@ pub struct Stats {
     pub computations: u64,
     /// Times a call waited for another's computation.
     pub waits: u64,
-    /// Faults of the cache that a call survived: an argument that could not be encoded, a backend's error.
+    /// Calls that ran uncached through a fault: an argument that failed to serialize, a function whose name another
+    /// one has, a backend's error. `key` and `invalidate` of the same call say what it is.
     pub errors: u64,
     /// Values that were not stored because their key was invalidated or taken over while they were computed.
     pub fenced_commits: u64,

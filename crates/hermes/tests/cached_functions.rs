@@ -603,3 +603,36 @@ fn other_attributes_stay() {
     assert_eq!(decorated(1, 2, 3, 4, 5, 6, 7, 8), 1);
     assert_eq!(decorated::peek(1, 2, 3, 4, 5, 6, 7, 8), Some(1));
 }
+
+mod namesakes {
+    use super::*;
+
+    static NAMESAKES: LazyLock<Cache> = LazyLock::new(|| Cache::from_url("memory://").unwrap());
+
+    mod first {
+        #[hermes::cached(super::NAMESAKES, name = "twin")]
+        pub(super) fn call(n: u64) -> u64 {
+            n + 1
+        }
+    }
+
+    mod second {
+        #[hermes::cached(super::NAMESAKES, name = "twin")]
+        pub(super) fn call(n: u64) -> u64 {
+            n + 2
+        }
+    }
+
+    #[test]
+    fn the_second_function_of_one_name_runs_uncached_and_says_why() {
+        assert_eq!((first::call(1), first::call(1)), (2, 2));
+        assert_eq!((second::call(1), second::call(1)), (3, 3));
+        assert_eq!(NAMESAKES.stats().errors, 2);
+
+        let error = second::call::invalidate(1).unwrap_err();
+        assert_eq!(error.kind(), hermes::ErrorKind::Config);
+        assert!(error.to_string().contains("set `name = \"…\"` on one of them"), "{error}");
+        assert!(second::call::key(1).is_err() && second::call::clear().is_err());
+        first::call::invalidate(1).unwrap();
+    }
+}

@@ -17,8 +17,8 @@ fn a_bad_url_names_what_is_wrong() {
     for (url, said) in [
         ("", "no scheme"),
         ("memory", "no scheme"),
-        ("memroy://", "no backend for \"memroy\""),
-        ("http://localhost", "no backend for \"http\""),
+        ("memroy://", "there is no backend for \"memroy\""),
+        ("http://localhost", "there is no backend for \"http\""),
         ("memory://localhost", "takes no host or path, but it has \"localhost\""),
         ("memory://?capcity=1", "no parameter \"capcity\"; there are namespace, ttl, capacity"),
         ("memory://?capacity", "\"capacity\" has no value"),
@@ -29,7 +29,7 @@ fn a_bad_url_names_what_is_wrong() {
         ("memory://?ttl=0", "ttl is zero"),
         ("memory://?ttl=0s", "ttl is zero"),
         ("memory://?ttl=soon", "ttl: \"soon\" is not a time"),
-        ("memory://?ttl=36501d", "at most 100 years"),
+        ("memory://?ttl=36501d", "1 ms to 100 years"),
         ("memory://?ttl=99999999999999999999", "ttl:"),
         ("memory://?jitter=1.5", "jitter is 1.5"),
         ("memory://?jitter=NaN", "jitter is NaN"),
@@ -43,9 +43,10 @@ fn a_bad_url_names_what_is_wrong() {
 #[test]
 fn a_bad_option_names_what_is_wrong() {
     refused(Cache::builder().ttl(Duration::ZERO).build(), "ttl is zero");
-    refused(Cache::builder().ttl(Duration::MAX).build(), "at most 100 years");
+    refused(Cache::builder().ttl(Duration::MAX).build(), "1 ms to 100 years");
     refused(Cache::builder().capacity(0).build(), "capacity is 0");
     refused(Cache::builder().jitter(-0.1).build(), "jitter is -0.1");
+    refused(Cache::builder().patience(Duration::ZERO).build(), "patience is 0ns; it takes 1 ms");
     for (namespace, said) in [
         ("", "is empty"),
         ("a{b", "holds '{'"),

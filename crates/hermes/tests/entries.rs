@@ -89,7 +89,9 @@ fn a_ttl_of_zero_is_not_stored_and_cannot_be_set() {
     assert_eq!(entry.get::<i32>(), None);
     let error = entry.set(1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Argument);
-    assert_eq!(error.to_string(), "setting the entry \"k\": its ttl is zero, so it would not be stored");
+    assert_eq!(error.to_string(), "setting the entry \"k\": the ttl is zero; it takes 1 ms to 100 years");
+    let error = entry.ttl(Duration::MAX).set(1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Argument);
 }
 
 #[test]

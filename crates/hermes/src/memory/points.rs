@@ -97,7 +97,8 @@ impl fmt::Display for SharedPoint {
         let Self { first, second } = self;
         write!(
             f,
-            "the cached functions {first} and {second} share one point; set `name = \"…\"` on one of them"
+            "the cached functions {first} and {second} have one name in this cache, so the second is never cached; \
+             set `name = \"…\"` on one of them"
         )
     }
 }
