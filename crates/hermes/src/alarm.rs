@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use crate::clock;
+use crate::{clock, flight};
 
 /// An alarm that is set. Dropping it takes it back.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ fn run() {
             let due = clockwork.alarms.pop_first();
             drop(clockwork);
             if let Some((_, waker)) = due {
-                waker.wake();
+                flight::wake(waker);
             }
             clockwork = CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner);
         } else {

@@ -3,7 +3,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
-use hermescache_protocol::{Key, Namespace};
+use hermescache_protocol::{Key, Namespace, Ttl};
 
 use crate::{
     builder::Builder,
@@ -97,7 +97,11 @@ impl Shared {
 
     /// A ttl less what chance takes from it, so that entries made together do not expire together.
     fn shortened(&self, ttl: Duration) -> Duration {
-        if self.jitter == 0.0 { ttl } else { ttl.mul_f64(1.0 - self.jitter * clock::random_fraction()) }
+        if self.jitter == 0.0 {
+            return ttl;
+        }
+        // Bounded, so that the product cannot overflow by rounding.
+        ttl.min(Ttl::MAX.get()).mul_f64(1.0 - self.jitter * clock::random_fraction())
     }
 }
 

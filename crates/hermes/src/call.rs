@@ -1,10 +1,10 @@
 //! One call of a cached function: its key, its tags, and what to do with them.
 //! Leaves the way from a miss to a value to `drive`.
 
-use std::{convert::Infallible, fmt, mem, sync::Arc};
+use std::{convert::Infallible, fmt, sync::Arc};
 
 use hermescache_protocol::{Arguments, EncodeError, Key};
-use serde::Serialize;
+use serde::{Serialize, ser::Error as _};
 
 use crate::{
     cache::Cache,
@@ -42,9 +42,16 @@ impl<'c, M: Mode> Call<'c, M> {
         }
     }
 
-    /// Makes a type parameter part of the key.
+    /// Makes a type parameter part of the key. All closures of one function have one name, so that a call with the type
+    /// of one runs uncached.
     pub fn type_name<T: ?Sized>(&mut self) {
-        self.arguments.push_type(std::any::type_name::<T>());
+        let name = std::any::type_name::<T>();
+        self.arguments.push_type(name);
+        if name.contains("{{closure}}") {
+            self.broken = Some(EncodeError::custom(
+                "the type of a closure has no name of its own; give the function a `key`",
+            ));
+        }
     }
 
     /// Makes the type of an argument part of the key.
@@ -59,7 +66,18 @@ impl<'c, M: Mode> Call<'c, M> {
 
     /// Makes a value in a `key` template part of the key.
     pub fn display(&mut self, value: fmt::Arguments<'_>) {
-        self.arguments.push_display(value);
+        if let Err(error) = self.arguments.push_display(value) {
+            self.broken = Some(error);
+        }
+    }
+
+    /// The text of a tag. One that fails to format makes the call run uncached.
+    pub fn text(&mut self, tag: fmt::Arguments<'_>) -> String {
+        let mut text = String::new();
+        if fmt::Write::write_fmt(&mut text, tag).is_err() {
+            self.broken = Some(EncodeError::custom("a tag's `Display` failed"));
+        }
+        text
     }
 
     /// Gives the call all its tags.
@@ -162,18 +180,20 @@ impl<'c, M: Mode> Call<'c, M> {
     /// # Errors
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if an argument failed to serialize,
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point.
-    pub fn set<V: Value, F: FnOnce(&V) -> Keep>(mut self, rules: Rules<F>, value: &V) -> Result<(), Error>
+    pub fn set<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, value: &V) -> Result<(), Error>
     where
         M: Keeps<V>,
     {
         self.check("setting")?;
         let shared = self.cache.shared();
         let Some(memory) = shared.memory() else { return Ok(()) };
-        let keep = (rules.keep)(value);
-        let tags = mem::take(&mut self.tags).unwrap_or_default();
         let point = point_of(memory, self.site)?;
-        let computed = shared.computed(value, keep.ttl.or(rules.ttl), keep);
-        memory.set(self.lookup(), memory.group(&point, &tags), computed, shared.clock.now());
+        let lookup = Lookup { site: self.site.id(), arguments: &self.arguments };
+        // It leads while the value's own code runs: an invalidation that lands meanwhile must win.
+        let lead = Seek::new(memory, lookup, point, self.tags.unwrap_or_default()).lead();
+        let _mark = lead.mark();
+        let keep = (rules.keep)(value);
+        shared.store(lead, value, keep.ttl.or(rules.ttl), keep);
         Ok(())
     }
 
@@ -236,7 +256,7 @@ impl<'c, M: Mode> Call<'c, M> {
             None => Ok(()),
             Some(error) => {
                 let doing = format!("{doing} an entry of {}", self.site);
-                Err(Error::argument(doing, format!("an argument failed to serialize: {error}")))
+                Err(Error::argument(doing, format!("an argument cannot be part of a key: {error}")))
             }
         }
     }

@@ -34,7 +34,7 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
             Turn::Alone => return alone(shared, loader),
             Turn::Join(flight) => {
                 shared.counters.wait();
-                let Some(payload) = seek.joined(flight.wait()) else { continue };
+                let Some(payload) = seek.joined(&flight, flight.wait()) else { continue };
                 payload
             }
         };
@@ -87,7 +87,7 @@ where
             Turn::Alone => return alone_async(shared, loader()).await,
             Turn::Join(flight) => {
                 shared.counters.wait();
-                let Some(payload) = seek.joined(flight.wait_async().await) else { continue };
+                let Some(payload) = seek.joined(&flight, flight.wait_async().await) else { continue };
                 payload
             }
         };
@@ -138,7 +138,13 @@ fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
     rules: Rules<F>,
     result: Result<V, E>,
 ) -> Result<V, E> {
-    let value = result?;
+    let value = match result {
+        Ok(value) => value,
+        Err(error) => {
+            lead.fail();
+            return Err(error);
+        }
+    };
     // The rules and the value's `Clone` are the user's code as much as the loader is.
     let _mark = lead.mark();
     let keep = (rules.keep)(&value);

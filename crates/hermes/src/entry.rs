@@ -16,7 +16,8 @@ use crate::{
 
 /// An entry under a name of your own, from [`Cache::entry`].
 ///
-/// It can be used again and again. An entry that was stored under other tags is a miss.
+/// It can be used again and again. To compute under other tags than the entry was stored with is a miss: give an entry
+/// the same tags wherever it is computed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -91,12 +92,18 @@ impl<'c, M: Mode> Entry<'c, M> {
     }
 
     /// The value in the cache, if there is one of this type. Never computes.
+    ///
+    /// An entry that was given no tags here is found under whatever tags it was stored with.
     #[must_use]
     pub fn get<V: Value>(&self) -> Option<V>
     where
         M: Keeps<V>,
     {
-        self.call().peek()
+        let mut call = self.key();
+        if !self.tags.is_empty() {
+            call.tags(&self.tags);
+        }
+        call.peek()
     }
 
     /// Puts a value in. A computation under way can't overwrite it.
@@ -122,13 +129,18 @@ impl<'c, M: Mode> Entry<'c, M> {
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server did not confirm; it may have happened: call
     /// it again. Never in process.
     pub fn invalidate(&self) -> Result<(), Error> {
-        self.call().invalidate()
+        self.key().invalidate()
     }
 
     fn call(&self) -> Call<'c, M> {
+        let mut call = self.key();
+        call.tags(&self.tags);
+        call
+    }
+
+    fn key(&self) -> Call<'c, M> {
         let mut call = Call::new(self.cache, &site::ENTRY);
         call.arg(&*self.name);
-        call.tags(&self.tags);
         call
     }
 
@@ -201,7 +213,7 @@ impl<M: Mode> Entry<'_, M> {
     /// # Errors
     /// As for [`invalidate`](Self::invalidate).
     pub async fn invalidate_async(&self) -> Result<(), Error> {
-        self.call().invalidate_async().await
+        self.key().invalidate_async().await
     }
 }
 

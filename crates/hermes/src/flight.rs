@@ -3,6 +3,7 @@
 
 use std::{
     mem,
+    panic::{self, AssertUnwindSafe},
     sync::Arc,
     task::{Wake, Waker},
     time::Instant,
@@ -25,8 +26,10 @@ use crate::{
 pub(crate) enum Landing<T> {
     /// The leader computed this.
     Value(T),
-    /// The leader failed, panicked or was dropped: nobody computes now.
+    /// The leader's function failed or panicked: nobody computes now.
     Failed,
+    /// The leader was dropped, which says nothing about its function: nobody computes now.
+    Abandoned,
     /// The wait was over before the flight was.
     Overdue,
 }
@@ -54,9 +57,14 @@ impl<T: Clone> Flight<T> {
         self.end(Landing::Value(value));
     }
 
-    /// Sends all who wait away without a value.
+    /// Sends all who wait away without a value: the function failed.
     pub(crate) fn fail(&self) {
         self.end(Landing::Failed);
+    }
+
+    /// Sends all who wait away without a value: nobody ran the function to its end.
+    pub(crate) fn abandon(&self) {
+        self.end(Landing::Abandoned);
     }
 
     fn end(&self, landing: Landing<T>) {
@@ -69,7 +77,7 @@ impl<T: Clone> Flight<T> {
             mem::take(&mut state.waiters)
         };
         for (_, waker) in waiters {
-            waker.wake();
+            wake(waker);
         }
     }
 
@@ -77,16 +85,20 @@ impl<T: Clone> Flight<T> {
     pub(crate) fn wait(&self, deadline: Instant) -> Landing<T> {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut seat = Seat::none(self);
-        loop {
+        let landing = loop {
             if let Some(landing) = seat.take_or_sit(&waker) {
-                return landing;
+                break landing;
             }
             let left = deadline.saturating_duration_since(clock::instant());
             if left.is_zero() {
-                return Landing::Overdue;
+                break Landing::Overdue;
             }
             thread::park_timeout(left);
-        }
+        };
+        // One of the wake-ups may have been meant for whoever called, an executor for one: it looks once too often
+        // rather than once too seldom.
+        thread::current().unpark();
+        landing
     }
 
     /// The same for a task, on any runtime or none.
@@ -175,6 +187,12 @@ impl<T: Clone> Future for Join<'_, T> {
         }
         Poll::Pending
     }
+}
+
+/// Wakes one of many. If that panics, the others are woken all the same.
+pub(crate) fn wake(waker: Waker) {
+    // The panic has been reported by its hook, and is of no concern to those who wait or lead.
+    drop(panic::catch_unwind(AssertUnwindSafe(|| waker.wake())));
 }
 
 struct Unpark(thread::Thread);

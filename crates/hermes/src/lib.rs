@@ -82,6 +82,8 @@ pub mod __private {
         site::Site,
     };
 
+    pub use hermescache_protocol::{ShortArgument, ShortArguments};
+
     pub use crate::__when_async as when_async;
 }
 

@@ -50,6 +50,12 @@ impl Keep {
 }
 
 /// A ttl as a function may give it: a `Duration`, or whole seconds.
+#[diagnostic::on_unimplemented(
+    message = "a ttl is not a `{Self}`",
+    label = "expected seconds or a `Duration`",
+    note = "write `ttl = 1200`, `ttl = \"20m\"`, a `Duration`, or a closure that makes one of the value; leave `ttl` out for the \
+            cache's own"
+)]
 pub trait IntoTtl {
     /// The ttl.
     fn into_ttl(self) -> Duration;

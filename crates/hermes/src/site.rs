@@ -93,17 +93,20 @@ impl Site {
         match self.path {
             Path::Entry => Point::entry(),
             Path::Function { path, type_name } => {
-                Point::function(type_name.map_or(path, |type_name| nested(path, type_name())), self.version)
+                let path = type_name.map_or_else(|| path.to_owned(), |type_name| nested(path, type_name()));
+                Point::function(&path, self.version)
             }
         }
     }
 }
 
 /// The path with the functions that enclose it, if any: `shop::orders::total`, `shop::orders::report::total`.
-fn nested(path: &'static str, type_name: &'static str) -> &'static str {
-    let Some((module, name)) = path.rsplit_once("::") else { return path };
-    let last = type_name.rsplit("::").next();
-    if type_name.starts_with(module) && last == Some(name) { type_name } else { path }
+fn nested(path: &str, type_name: &str) -> String {
+    let enclosing = type_name.rsplit_once("::").map_or("", |(enclosing, _)| enclosing);
+    match path.rsplit_once("::") {
+        Some((module, name)) if enclosing.starts_with(module) => format!("{enclosing}::{name}"),
+        _ => path.to_owned(),
+    }
 }
 
 impl fmt::Display for Site {

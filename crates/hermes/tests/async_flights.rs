@@ -183,19 +183,29 @@ fn a_leader_that_errs_hands_over_to_the_next() {
 fn a_follower_that_saw_two_leaders_fail_computes_for_itself() {
     let cache = cache();
     let entry = cache.entry("k");
-    let lead = || {
-        let mut leader = Box::pin(entry.get_or_compute_async(pending::<i32>));
+    let lead = |fails: oneshot::Receiver<()>| {
+        let mut leader = Box::pin(entry.get_or_try_compute_async(async || {
+            fails.await.unwrap();
+            Err::<i32, _>("no")
+        }));
         assert_eq!(poll_once(leader.as_mut(), Waker::noop()), Poll::Pending);
         leader
     };
-    let first = lead();
+    let (fail_first, fails) = oneshot::channel();
+    let mut first = lead(fails);
     let mut follower = pin!(entry.get_or_compute_async(async || 7));
     assert_eq!(poll_once(follower.as_mut(), Waker::noop()), Poll::Pending);
-    drop(first);
-    let second = lead();
+
+    fail_first.send(()).unwrap();
+    assert!(poll_once(first.as_mut(), Waker::noop()).is_ready());
+    let (fail_second, fails) = oneshot::channel();
+    let mut second = lead(fails);
     assert_eq!(poll_once(follower.as_mut(), Waker::noop()), Poll::Pending);
-    drop(second);
-    let _third = lead();
+
+    fail_second.send(()).unwrap();
+    assert!(poll_once(second.as_mut(), Waker::noop()).is_ready());
+    let (_fail_third, fails) = oneshot::channel();
+    let _third = lead(fails);
 
     assert_eq!(poll_once(follower.as_mut(), Waker::noop()), Poll::Ready(7));
     assert_eq!(entry.get::<i32>(), None, "the key belongs to the third leader");

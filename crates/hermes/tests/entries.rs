@@ -133,6 +133,15 @@ fn an_entry_stored_under_other_tags_is_a_miss() {
 }
 
 #[test]
+fn to_look_at_an_entry_needs_no_tags() {
+    let cache = cache();
+    cache.entry("k").tags(["a"]).set(1).unwrap();
+    assert_eq!(cache.entry("k").get::<i32>(), Some(1));
+    cache.clean(["a"]).unwrap();
+    assert_eq!(cache.entry("k").get::<i32>(), None);
+}
+
+#[test]
 fn names_and_tags_may_hold_anything() {
     let cache = cache();
     let long = "x".repeat(10_000);

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
-use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Token};
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Token, token};
 
 use crate::errors::{Errors, nearest};
 use crate::template::Template;
@@ -138,6 +138,9 @@ impl Args {
                 }
             }
             "skip" => {
+                if !input.peek(token::Bracket) {
+                    return Err(input.error("`skip` is a list: write `skip = [db]`"));
+                }
                 let list;
                 syn::bracketed!(list in input);
                 self.skip = list.parse_terminated(parse_skipped, Token![,])?.into_iter().collect();

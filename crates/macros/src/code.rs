@@ -11,7 +11,7 @@ use crate::hygiene::{at, local, local_at};
 use crate::mention::mention;
 use crate::rules::rules;
 use crate::target::{Param, Target};
-use crate::template::{Piece, holes};
+use crate::template::{Piece, Template, holes};
 
 /// One cached function and all that its code depends on.
 pub(crate) struct Code<'a> {
@@ -74,7 +74,15 @@ impl Code<'_> {
         let params = self.target.keyed().map(|param| &param.name);
         let mutable = (self.target.keyed().next().is_some()).then(|| quote!(mut));
         let look = quote_spanned!(at(span)=> #probe.hit::<#value>());
+        let types = self.target.keyed().map(|param| &param.ty);
         quote! {{
+            const {
+                ::core::assert!(
+                    0 #(+ <#types as ::hermes::__private::ShortArgument>::LEN_BYTES)*
+                        <= ::hermes::__private::ShortArguments::MAX_BYTES,
+                    "an alias has the name of a number's own type: give it another name"
+                );
+            }
             let #mutable #probe = ::hermes::__private::Probe::new(#cache, #owner::#site());
             #(#probe.arg(#params);)*
             if let ::core::option::Option::Some(#hit) = #look { return #returned; }
@@ -209,7 +217,7 @@ impl Code<'_> {
                             pieces => {
                                 let name = local(&format!("__hermes_tag{place}"));
                                 let format = self.formatted(pieces, template.span);
-                                written.extend(quote!(let #name = ::std::format!(#format);));
+                                written.extend(quote!(let #name = #call.text(::core::format_args!(#format));));
                                 quote!(&*#name)
                             }
                         },
@@ -287,16 +295,21 @@ impl Code<'_> {
 
     /// Whether calls with one key always carry the same tags.
     fn key_decides_tags(&self) -> bool {
-        let named = |name: &str| match &self.args.tags {
-            Tags::None => false,
-            Tags::All(tags) => mention(tags, name).is_some(),
-            Tags::List(tags) => tags.iter().any(|tag| match tag {
-                Tag::Expr(tag) => mention(tag, name).is_some(),
-                Tag::Template(tag) => tag.names().any(|named| named == name),
-            }),
+        let all_in_key =
+            self.args.key.is_none() && self.args.skip.is_empty() && self.target.sig.receiver().is_none();
+        let decides = |template: &Template| {
+            let self_free = template.names().all(|name| name != "self");
+            self_free && (self.args.key.is_none() || template.names().next().is_none())
         };
-        let by_arguments = self.target.keyed().any(|param| named(&param.name.to_string()));
-        !named("self") && (self.args.key.is_none() || !by_arguments)
+        match &self.args.tags {
+            Tags::None => true,
+            // What an expression depends on cannot be read off it with certainty.
+            Tags::All(_) => all_in_key,
+            Tags::List(tags) => tags.iter().all(|tag| match tag {
+                Tag::Expr(_) => all_in_key,
+                Tag::Template(template) => decides(template),
+            }),
+        }
     }
 
     /// Runs the loader under the call: `compute` or `refresh`.

@@ -141,17 +141,20 @@ impl Target {
     }
 
     fn of_unknown(&self, name: &str) -> String {
-        let names: Vec<String> = self.keyed().map(|param| param.name.to_string()).collect();
-        if names.is_empty() {
-            return format!("there is no parameter `{name}`: the function has none");
-        }
-        let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        match nearest(name, names.iter().map(String::as_str)) {
-            Some(near) => {
-                format!("there is no parameter `{name}`, did you mean `{near}`? There are: {known}")
-            }
-            None => format!("there is no parameter `{name}`. There are: {known}"),
-        }
+        unknown(name, self.keyed())
+    }
+}
+
+/// What is said of a name that no parameter has.
+fn unknown<'a>(name: &str, params: impl Iterator<Item = &'a Param>) -> String {
+    let names: Vec<String> = params.map(|param| param.name.to_string()).collect();
+    if names.is_empty() {
+        return format!("there is no parameter `{name}`: the function has none");
+    }
+    let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("there is no parameter `{name}`, did you mean `{near}`? There are: {known}"),
+        None => format!("there is no parameter `{name}`. There are: {known}"),
     }
 }
 
@@ -226,7 +229,7 @@ fn params(sig: &Signature, args: &Args, errors: &mut Errors) -> Vec<Param> {
         if args.skip[..at].contains(skipped) {
             errors.push(Error::new(skipped.span(), format!("`{skipped}` is skipped twice")));
         } else if !params.iter().any(|param| param.name == *skipped) {
-            errors.push(Error::new(skipped.span(), format!("there is no parameter `{skipped}` to skip")));
+            errors.push(Error::new(skipped.span(), unknown(&skipped.to_string(), params.iter())));
         }
     }
     params

@@ -2,7 +2,10 @@
 //! Digests nothing and names nothing; that is `key`'s work. The format is docs/formats/keys.md.
 
 use alloc::{string::String, string::ToString, vec::Vec};
-use core::{cmp::Ordering, fmt};
+use core::{
+    cmp::Ordering,
+    fmt::{self, Write as _},
+};
 
 use serde::ser::{self, Serialize};
 
@@ -109,12 +112,13 @@ impl Arguments {
     }
 
     /// Adds a formatted part of a key template, digested with its length so that it can't run into its neighbours.
-    pub fn push_display(&mut self, value: fmt::Arguments<'_>) {
+    ///
+    /// # Errors
+    /// If the value's own `Display` fails. The bytes are then useless.
+    pub fn push_display(&mut self, value: fmt::Arguments<'_>) -> Result<(), EncodeError> {
         self.put_few([mark::DISPLAY]);
-        match value.as_str() {
-            Some(text) => self.put_text(text),
-            None => self.put_text(&value.to_string()),
-        }
+        self.put_text(&formatted(value)?);
+        Ok(())
     }
 
     /// Adds the name of a type, for functions with type parameters.
@@ -424,11 +428,20 @@ impl<'a> ser::Serializer for &'a mut Arguments {
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
-        self.serialize_str(&value.to_string())
+        self.serialize_str(&formatted(format_args!("{value}"))?)
     }
 
     fn is_human_readable(&self) -> bool {
         false
+    }
+}
+
+/// What `to_string` gives, except that it does not panic where a `Display` fails.
+fn formatted(value: fmt::Arguments<'_>) -> Result<String, EncodeError> {
+    let mut text = String::new();
+    match text.write_fmt(value) {
+        Ok(()) => Ok(text),
+        Err(fmt::Error) => Err(ser::Error::custom("its `Display` failed")),
     }
 }
 

@@ -99,20 +99,6 @@ impl Memory {
         point.group(self.tags.names(tags), |cell| self.tags.group(&self.namespace, cell, tags))
     }
 
-    /// Puts a value in by hand. A computation under way can't overwrite it.
-    pub(crate) fn set(&self, lookup: Lookup<'_>, group: Arc<Group>, computed: Computed, now: Moment) {
-        let key = StoreKey::from(lookup);
-        let entry = computed.into_entry(group);
-        let mut left = Displaced::default();
-        let deposed = {
-            let mut underway = self.flights.shard(&key);
-            let deposed = underway.remove(&key);
-            self.entries.put(key, entry, now, &mut left);
-            deposed
-        };
-        drop((left, deposed));
-    }
-
     /// Takes out an entry, and the lease of whoever computes it now.
     pub(crate) fn invalidate(&self, lookup: Lookup<'_>) {
         let key = StoreKey::from(lookup);

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     hash::BuildHasher,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -94,6 +95,9 @@ pub(crate) struct Seek<'m> {
     tags: Vec<Box<str>>,
     group: Arc<Group>,
     failures: u8,
+    /// What this caller has taken out of the store. It is dropped when the call is over: that runs a user's code,
+    /// which may ask for the very key that this caller is about to lead.
+    left: Displaced,
 }
 
 /// What the caller does next.
@@ -118,7 +122,15 @@ impl<'m> Seek<'m> {
         tags: Vec<Box<str>>,
     ) -> Self {
         let group = memory.group(&point, &tags);
-        Self { memory, key: StoreKey::from(lookup), point, tags, group, failures: 0 }
+        Self {
+            memory,
+            key: StoreKey::from(lookup),
+            point,
+            tags,
+            group,
+            failures: 0,
+            left: Displaced::default(),
+        }
     }
 
     /// What to do now, by what is under way.
@@ -126,17 +138,16 @@ impl<'m> Seek<'m> {
         if !self.group.holds() {
             self.group = self.memory.group(&self.point, &self.tags);
         }
-        let mut left = Displaced::default();
         let mut deposed = None;
         let turn = {
             let mut underway = self.memory.flights.shard(&self.key);
-            match self.hit(now, &mut left) {
+            match self.hit(now) {
                 Some(payload) => Turn::Hit(payload),
                 None if self.failures >= FAILURES_TO_GIVE_UP => Turn::Alone,
                 None => self.lead_or_share(&mut underway, &mut deposed),
             }
         };
-        drop((left, deposed));
+        drop(deposed);
         turn
     }
 
@@ -148,27 +159,29 @@ impl<'m> Seek<'m> {
         lead
     }
 
-    /// Takes note of a wait, and gives the value if there is one.
-    pub(crate) fn joined(&mut self, landing: Landing<Payload>) -> Option<Payload> {
+    /// Takes note of a wait, and gives the value if there is one for this caller.
+    pub(crate) fn joined(&mut self, joined: &Joined, landing: Landing<Payload>) -> Option<Payload> {
         match landing {
-            Landing::Value(payload) => Some(payload),
+            Landing::Value(payload) => {
+                Some(payload).filter(|_| joined.course.group.names() == self.group.names())
+            }
             Landing::Failed => {
                 self.failures += 1;
                 None
             }
-            Landing::Overdue => None,
+            Landing::Abandoned | Landing::Overdue => None,
         }
     }
 
-    fn hit(&self, now: Moment, left: &mut Displaced) -> Option<Payload> {
+    fn hit(&mut self, now: Moment) -> Option<Payload> {
         let entry = self.memory.entries.get(&self.key)?;
         if entry.is_fresh(now) && entry.has_names(self.group.names()) {
             let payload = entry.payload().clone();
-            left.keep(entry);
+            self.left.keep(entry);
             return Some(payload);
         }
-        left.keep(entry);
-        self.memory.entries.take_stale(&self.key, now, left);
+        self.left.keep(entry);
+        self.memory.entries.take_stale(&self.key, now, &mut self.left);
         None
     }
 
@@ -182,8 +195,7 @@ impl<'m> Seek<'m> {
         let age = |course: &Course| now.saturating_duration_since(course.since);
 
         let usable = |current: &&mut Underway| {
-            current.lead.serves(&self.group)
-                && age(&current.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
+            current.lead.group.holds() && age(&current.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
         };
         let Some(current) = underway.get_mut(&self.key).filter(usable) else {
             let (lead, current) = self.new_lead(now);
@@ -195,6 +207,8 @@ impl<'m> Seek<'m> {
         }
         match &current.relief {
             Some(relief) if relief.serves(&self.group) && age(relief) < patience => self.join(relief),
+            // A relief is for callers with the same tags.
+            _ if current.lead.group.names() != self.group.names() => Turn::Alone,
             _ => {
                 let relief = Course::new(&self.group, now);
                 current.relief = Some(Arc::clone(&relief));
@@ -289,14 +303,32 @@ impl Lead<'_> {
         commit
     }
 
-    /// Hands a value that may not be stored to those who wait, if any.
+    /// Hands a value that may not be stored to those who wait, if any. What it replaces goes.
     pub(crate) fn pass(mut self, payload: impl FnOnce() -> Payload) {
         // Whatever `payload` runs may panic: until it has landed, those who wait have nobody but `drop`.
-        self.leave(&mut self.memory.flights.shard(&self.key));
+        let mut left = Displaced::default();
+        {
+            let mut underway = self.memory.flights.shard(&self.key);
+            if self.leave(&mut underway) == Some(Rank::Lead) {
+                self.memory.entries.take(&self.key, &mut left);
+            }
+        }
+        drop(left);
         // Nobody can join any more; those who did hold the flight.
         if Arc::strong_count(&self.course) > 1 {
             self.course.flight.land(payload());
         }
+        self.over = true;
+    }
+
+    /// Says that the loader failed: those who wait look again.
+    pub(crate) fn fail(mut self) {
+        self.end(Flight::fail);
+    }
+
+    fn end(&mut self, how: impl FnOnce(&Flight<Payload>)) {
+        self.leave(&mut self.memory.flights.shard(&self.key));
+        how(&self.course.flight);
         self.over = true;
     }
 
@@ -314,8 +346,7 @@ impl Lead<'_> {
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.leave(&mut self.memory.flights.shard(&self.key));
-            self.course.flight.fail();
+            self.end(if thread::panicking() { Flight::fail } else { Flight::abandon });
         }
     }
 }
