@@ -43,8 +43,7 @@ impl RunningHash {
         for word in words {
             self.take_in(u64::from_le_bytes(*word), 64);
         }
-        let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        self.take_in(last, 8 * rest.len() as u32);
+        self.take_in(last_word(rest), 8 * rest.len() as u32);
         self.len += bytes.len() as u64;
     }
 
@@ -89,6 +88,23 @@ impl RunningHash {
     pub(crate) const fn finish_with(&self, last: u64, len: usize) -> u64 {
         folded(folded(self.state ^ last, MULTIPLIER) ^ len as u64, LAST_MULTIPLIER)
     }
+}
+
+/// Up to seven bytes as a number, little-endian.
+#[inline]
+fn last_word(mut rest: &[u8]) -> u64 {
+    let (mut word, mut bits) = (0, 0);
+    if let Some((four, more)) = rest.split_first_chunk() {
+        (word, bits, rest) = (u64::from(u32::from_le_bytes(*four)), 32, more);
+    }
+    if let Some((two, more)) = rest.split_first_chunk() {
+        word |= u64::from(u16::from_le_bytes(*two)) << bits;
+        (bits, rest) = (bits + 16, more);
+    }
+    if let Some(one) = rest.first() {
+        word |= u64::from(*one) << bits;
+    }
+    word
 }
 
 #[inline]
