@@ -47,6 +47,42 @@ impl fmt::Debug for Payload {
 #[expect(clippy::exhaustive_structs, reason = "finished: a number")]
 pub struct CodecId(pub u8);
 
+/// The codecs whose entries a reader understands: a set of the numbers 0 to 63.
+///
+/// ```
+/// use hermescache_protocol::{CodecId, Codecs};
+///
+/// let known = Codecs::none().with(CodecId(1)).with(CodecId(17));
+/// assert!(known.contains(CodecId(17)));
+/// assert!(!known.contains(CodecId(2)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Codecs(u64);
+
+impl Codecs {
+    /// No codec.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(0)
+    }
+
+    /// These and one more. A number above 63 is not added: no reader can say that it understands it.
+    #[must_use]
+    pub const fn with(self, codec: CodecId) -> Self {
+        Self(self.0 | Self::bit(codec))
+    }
+
+    /// Whether an entry of this codec is understood.
+    #[must_use]
+    pub const fn contains(self, codec: CodecId) -> bool {
+        self.0 & Self::bit(codec) != 0
+    }
+
+    const fn bit(codec: CodecId) -> u64 {
+        if codec.0 < 64 { 1 << codec.0 } else { 0 }
+    }
+}
+
 /// Properties of an entry that later versions of this crate may set.
 ///
 /// The low eight may be ignored by a reader who does not know them. The high eight may not: such an entry is a miss.
@@ -99,10 +135,10 @@ impl Entry {
         Self { id, codec, flags: Flags::default(), versions, created, ttl, compute, payload }
     }
 
-    /// Whether a caller with these tags and this codec may be served, at `now` and by a server that told `reading`.
+    /// Whether a caller with these tags, who reads these codecs, may be served, at `now` and by a server that told `reading`.
     #[must_use]
-    pub fn verdict(&self, now: Moment, tags: &Tags, codec: CodecId, reading: &Reading) -> Verdict {
-        if self.codec != codec {
+    pub fn verdict(&self, now: Moment, tags: &Tags, readable: Codecs, reading: &Reading) -> Verdict {
+        if !readable.contains(self.codec) {
             Verdict::OtherCodec
         } else if self.versions.compare(tags, reading) != Match::Alive {
             Verdict::Cleaned
@@ -124,7 +160,7 @@ pub enum Verdict {
     Expired,
     /// A tag it carries was cleaned (or its version lost), or its tags are others. It is never served again.
     Cleaned,
-    /// It was written by another codec.
+    /// It was written by a codec that the caller cannot read.
     OtherCodec,
 }
 

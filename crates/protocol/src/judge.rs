@@ -192,9 +192,9 @@ impl Read {
 
     /// The entry, if it may be served.
     fn hit(&self, view: &View, now: Moment) -> Option<Entry> {
-        let Plan { target, codec, .. } = &self.plan;
+        let Plan { target, readable, .. } = &self.plan;
         let entry = view.entry.as_ref().filter(|entry| Some(entry.id) != self.refused)?;
-        let verdict = entry.verdict(now, &target.tags, *codec, &view.versions);
+        let verdict = entry.verdict(now, &target.tags, *readable, &view.versions);
         (verdict == Verdict::Hit).then(|| entry.clone())
     }
 

@@ -19,14 +19,14 @@
 //! ```
 //! use std::sync::Arc;
 //! use hermescache_protocol::{
-//!     Arguments, Board, Cause, CodecId, Computed, Fate, Fault, Key, Moment, Namespace, Outcome, Plan, Point, Policy,
+//!     Arguments, Board, Cause, CodecId, Codecs, Computed, Fate, Fault, Key, Moment, Namespace, Outcome, Plan, Point, Policy,
 //!     Read, Step, Tags, Target, Verb,
 //! };
 //!
 //! let point = Point::function("shop::total", None);
 //! let key = Key::new(&Namespace::default(), &point, &Arguments::new());
 //! let target = Arc::new(Target { key, tags: Tags::new(&point, ["orders"]) });
-//! let plan = Plan { target, codec: CodecId(1), policy: Policy::default() };
+//! let plan = Plan { target, readable: Codecs::none().with(CodecId(1)), policy: Policy::default() };
 //! let (now, nonces) = (Moment::from_unix_ms(0), &mut |bytes: &mut [u8]| bytes.fill(4));
 //!
 //! let mut board = Board::<u32>::default();
@@ -79,7 +79,7 @@ pub use crate::{
     bucket::{Bucket, Buckets},
     command::{Command, Committed, Fault, Leaving, Manner, Purpose, Reply, Sight, Target, View},
     encode::{Arguments, EncodeError},
-    entry::{CodecId, Entry, Flags, Lease, Payload, Value, Verdict},
+    entry::{CodecId, Codecs, Entry, Flags, Lease, Payload, Value, Verdict},
     flight::Board,
     hash::RunningHash,
     heartbeat::Heartbeat,

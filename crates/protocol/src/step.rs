@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 
 use crate::{
     command::{Command, Fault, Target},
-    entry::{CodecId, Entry, Value},
+    entry::{Codecs, Entry, Value},
     moment::Moment,
     policy::Policy,
 };
@@ -16,8 +16,8 @@ use crate::{
 pub struct Plan {
     /// The key and its tags.
     pub target: Arc<Target>,
-    /// The codec whose entries can be read.
-    pub codec: CodecId,
+    /// The codecs whose entries can be read; all others are misses.
+    pub readable: Codecs,
     /// The times.
     pub policy: Policy,
 }

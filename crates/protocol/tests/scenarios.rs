@@ -565,7 +565,7 @@ fn callers_of_one_key_with_other_tags_share_nothing() {
     let key = Key::new(&Namespace::default(), &point, &Arguments::new());
     let plan = |tag| {
         let target = Arc::new(Target { key: key.clone(), tags: Tags::new(&point, [tag]) });
-        Plan { target, codec: world::CODEC, policy: Policy::default() }
+        Plan { target, readable: world::READABLE, policy: Policy::default() }
     };
     let mut board = Board::<u8>::default();
     let mut backend = World::empty().backend;

@@ -5,7 +5,7 @@ use hermescache_protocol::{
     Sight, Tag, TagVersion, Tags, Target, Token, Verdict, View,
 };
 
-use super::{CODEC, Mutant, canon::MARK};
+use super::{Mutant, READABLE, canon::MARK};
 
 /// What an absent version reads as where a mutant takes two of them for equal.
 const NOTHING: TagVersion = TagVersion::from_bytes([0; 8]);
@@ -210,7 +210,7 @@ impl Backend {
         self.data
             .entry
             .as_ref()
-            .is_some_and(|entry| entry.verdict(now, tags, CODEC, &reading) == Verdict::Hit)
+            .is_some_and(|entry| entry.verdict(now, tags, READABLE, &reading) == Verdict::Hit)
     }
 
     pub(crate) fn versions(&self, tags: &Tags) -> Reading {

@@ -18,7 +18,7 @@ mod words;
 use std::sync::Arc;
 
 use hermescache_protocol::{
-    Arguments, Board, CodecId, Command, Computed, Entry, Fault, Invalidation, Key, Moment, Namespace,
+    Arguments, Board, CodecId, Codecs, Command, Computed, Entry, Fault, Invalidation, Key, Moment, Namespace,
     Payload, Plan, Point, Policy, Read, Step, Tags, Target, Ttl, Value, Verb,
 };
 
@@ -29,6 +29,7 @@ use self::{
 pub(crate) use self::{mutant::Mutant, words::*};
 
 pub(crate) const CODEC: CodecId = CodecId(1);
+pub(crate) const READABLE: Codecs = Codecs::none().with(CODEC);
 
 /// When the world begins. A search never moves the clock: what needs time is an action of its own.
 pub(crate) const T0: Moment = Moment::from_unix_ms(1_700_000_000_000);
@@ -171,7 +172,7 @@ impl World {
     }
 
     pub(crate) fn new_read(&self, role: Role, board: &mut Board<u8>) -> Read {
-        let plan = Plan { target: Arc::clone(&self.target), codec: CODEC, policy: self.policy };
+        let plan = Plan { target: Arc::clone(&self.target), readable: READABLE, policy: self.policy };
         let verb = match role {
             Role::Read => Verb::Read,
             Role::Peek => Verb::Peek,
