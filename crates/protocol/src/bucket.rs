@@ -71,6 +71,18 @@ impl fmt::Display for Bucket {
     }
 }
 
+/// What follows the namespace in a name, and the bucket that the name says it lies in.
+pub(crate) fn split_name<'n>(namespace: &str, name: &'n str) -> Option<(Bucket, &'n str)> {
+    let rest = name.strip_prefix(namespace)?.strip_prefix(':')?;
+    let Some((prefix, rest)) = rest.split_at_checked(PREFIX_BYTES).filter(|_| rest.starts_with('{')) else {
+        return Some((Bucket(None), rest));
+    };
+    let n = PREFIXES.iter().position(|known| *known == prefix)?;
+    Some((Buckets::Many.of(n.to_le_bytes()[0]), rest))
+}
+
+const PREFIX_BYTES: usize = "{18}:".len();
+
 /// Bucket `n` owns the `n`-th 64 of a cluster's 16,384 slots: its name is the first of `00`, `01`, …
 /// `zz` (digits before letters) whose slot, CRC16 (XMODEM) modulo 16,384, lies there.
 /// <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>

@@ -8,7 +8,7 @@ use core::{
 };
 
 use crate::{
-    bucket::{Bucket, Buckets},
+    bucket::{self, Bucket, Buckets},
     encode::Arguments,
 };
 
@@ -185,6 +185,26 @@ impl Key {
         Self { namespace: namespace.clone(), point: point.clone(), digest }
     }
 
+    /// The key of an entry that a backend calls `name`, and the bucket that the name puts it in; `None` where that
+    /// is no entry's name in this namespace.
+    ///
+    /// ```
+    /// use hermescache_protocol::{Arguments, Buckets, Key, Namespace, Point};
+    ///
+    /// let shop = Namespace::new("shop")?;
+    /// let key = Key::new(&shop, &Point::function("shop::total", None), &Arguments::new());
+    /// let name = key.entry_name(Buckets::Many);
+    /// assert_eq!(Key::from_name(&shop, &name), Some((key.clone(), key.bucket(Buckets::Many))));
+    /// # Ok::<(), hermescache_protocol::NamespaceError>(())
+    /// ```
+    #[must_use]
+    pub fn from_name(namespace: &Namespace, name: &str) -> Option<(Self, Bucket)> {
+        let (bucket, rest) = bucket::split_name(namespace.as_str(), name)?;
+        let (label, digest) = rest.strip_prefix("entry:")?.rsplit_once(':')?;
+        let digest = Digest::from_text(digest)?;
+        Some((Self { namespace: namespace.clone(), point: Point(Arc::from(label)), digest }, bucket))
+    }
+
     /// The namespace it lies in.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
@@ -259,7 +279,6 @@ impl Digest {
 
     /// 32 characters of lower-case base32 (RFC 4648, no padding is needed for 20 bytes).
     pub(crate) fn text(self) -> String {
-        const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let mut text = String::with_capacity(32);
         for group in self.0.chunks_exact(5) {
             let bits = group.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
@@ -269,4 +288,22 @@ impl Digest {
         }
         text
     }
+
+    /// A digest read back from its text.
+    fn from_text(text: &str) -> Option<Self> {
+        let mut digest = [0; 20];
+        if text.len() != 32 {
+            return None;
+        }
+        for (group, bytes) in text.as_bytes().chunks_exact(8).zip(digest.chunks_exact_mut(5)) {
+            let bits = group.iter().try_fold(0u64, |bits, letter| {
+                let five = ALPHABET.iter().position(|known| known == letter)?;
+                Some(bits << 5 | five as u64)
+            })?;
+            bytes.copy_from_slice(&bits.to_be_bytes()[3..]);
+        }
+        Some(Self(digest))
+    }
 }
+
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";

@@ -93,5 +93,8 @@ pub use crate::{
     step::{Cause, Computed, Fate, Outcome, Plan, Step, Verb},
     tag::{NamesDigest, Tag, Tags},
     versions::{History, Match, Reading, Versions},
-    wire::{FORMAT, LeaseRecord, WireError, decode_entry, decode_lease, encode_entry, encode_lease},
+    wire::{
+        FORMAT, LeaseRecord, WireError, decode_entry, decode_entry_head, decode_lease, encode_entry,
+        encode_lease,
+    },
 };

@@ -8,7 +8,7 @@ use core::{
 };
 
 use crate::{
-    bucket::Bucket,
+    bucket::{self, Bucket},
     key::{Digest, Namespace, Point},
 };
 
@@ -62,6 +62,25 @@ impl Tag {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.0
+    }
+
+    /// The tag whose version a backend calls `name`, and the bucket that the name puts it in; `None` where that is
+    /// no tag's name in this namespace.
+    #[must_use]
+    pub fn from_name(namespace: &Namespace, name: &str) -> Option<(Self, Bucket)> {
+        let (bucket, rest) = bucket::split_name(namespace.as_str(), name)?;
+        Some((Self(Arc::from(rest.strip_prefix("tag:")?)), bucket))
+    }
+
+    /// The text that a user chose, or its digest where the label has only that; `None` for the tags that every
+    /// entry of a function or namespace carries.
+    #[must_use]
+    pub fn user_text(&self) -> Option<&str> {
+        match self.0.as_bytes().first() {
+            Some(b'=') => Some(&self.0[1..]),
+            Some(b'#') => Some(&self.0),
+            _ => None,
+        }
     }
 
     /// What a backend calls this tag's version in one bucket: at most 195 bytes.

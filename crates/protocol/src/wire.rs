@@ -56,6 +56,25 @@ pub fn encode_entry(entry: &Entry) -> Vec<u8> {
 /// # Errors
 /// [`WireError`], which a reader treats as a miss.
 pub fn decode_entry(bytes: &[u8]) -> Result<Entry, WireError> {
+    let (mut entry, payload_len, rest) = decode_header(bytes)?;
+    if rest.len() as u64 != payload_len {
+        let ends_early = (rest.len() as u64) < payload_len;
+        return Err(if ends_early { WireError::Truncated } else { WireError::Malformed });
+    }
+    entry.payload = Payload::from(rest);
+    Ok(entry)
+}
+
+/// Reads an entry without its payload from its first bytes: 76 and 8 for each tag are enough.
+///
+/// # Errors
+/// As for [`decode_entry`], but that the payload may be missing.
+pub fn decode_entry_head(bytes: &[u8]) -> Result<Entry, WireError> {
+    decode_header(bytes).map(|(entry, ..)| entry)
+}
+
+/// The entry with an empty payload, the payload's length, and what follows the header.
+fn decode_header(bytes: &[u8]) -> Result<(Entry, u64, &[u8]), WireError> {
     let mut input = Input::of_format(bytes)?;
     let codec = CodecId(input.byte()?);
     let flags = u16::from_le_bytes(input.array()?);
@@ -71,14 +90,7 @@ pub fn decode_entry(bytes: &[u8]) -> Result<Entry, WireError> {
     // A later writer may put more behind the versions; the flags say where it must be understood.
     let used = bytes.len() - input.rest.len();
     input.take(header_len.checked_sub(used).ok_or(WireError::Malformed)?)?;
-    if input.rest.len() as u64 != payload_len {
-        return Err(if (input.rest.len() as u64) < payload_len {
-            WireError::Truncated
-        } else {
-            WireError::Malformed
-        });
-    }
-    Ok(Entry {
+    let entry = Entry {
         id,
         codec,
         flags: Flags::from_bits(flags).ok_or(WireError::Flags(flags))?,
@@ -86,8 +98,9 @@ pub fn decode_entry(bytes: &[u8]) -> Result<Entry, WireError> {
         created: Moment::from_unix_ms(created),
         ttl: Ttl::new(Duration::from_millis(ttl)).map_err(|_| WireError::Malformed)?,
         compute: Duration::from_micros(compute),
-        payload: Payload::from(input.rest),
-    })
+        payload: Payload::from(&[][..]),
+    };
+    Ok((entry, payload_len, input.rest))
 }
 
 /// The bytes of a lease. All fields have fixed places, so that a script on the server can compare them.

@@ -9,8 +9,8 @@ use std::{env, fmt::Write as _, fs, path::PathBuf, time::Duration};
 
 use hermescache_protocol::{
     Arguments, Buckets, CodecId, Entry, History, Key, Lease, LeaseRecord, Moment, Namespace, Payload, Point,
-    Reading, Tag, TagVersion, Tags, Token, Ttl, Value, Versions, decode_entry, decode_lease, encode_entry,
-    encode_lease,
+    Reading, Tag, TagVersion, Tags, Token, Ttl, Value, Versions, decode_entry, decode_entry_head,
+    decode_lease, encode_entry, encode_lease,
 };
 
 fn check(name: &str, now: &str) {
@@ -70,6 +70,15 @@ fn bytes_of_an_entry() {
 }
 
 #[test]
+fn the_head_of_an_entry_is_read_without_its_payload() {
+    let bytes = encode_entry(&entry());
+    let head = decode_entry_head(&bytes[..bytes.len() - entry().payload.len()]).unwrap();
+    let mut expected = entry();
+    expected.payload = Payload::from(&b""[..]);
+    assert_eq!(head, expected);
+}
+
+#[test]
 fn bytes_of_a_lease() {
     check("lease.hex", &hex(&encode_lease(&lease())));
     check("pass.hex", &hex(&encode_lease(&LeaseRecord::Pass)));
@@ -112,4 +121,24 @@ fn names_in_a_backend() {
         }
     }
     check("names.txt", &names);
+}
+
+#[test]
+fn names_are_read_back() {
+    let namespace = Namespace::new("a:b").unwrap();
+    let key = Key::new(&namespace, &point(), &Arguments::new());
+    for buckets in [Buckets::One, Buckets::Many] {
+        let bucket = key.bucket(buckets);
+        assert_eq!(Key::from_name(&namespace, &key.entry_name(buckets)), Some((key.clone(), bucket)));
+        for tag in tags().iter() {
+            assert_eq!(
+                Tag::from_name(&namespace, &tag.name(&namespace, bucket)),
+                Some((tag.clone(), bucket))
+            );
+        }
+        for foreign in [key.lease_name(buckets), "a:entry:f".into(), "a:b:{xy}:entry:f:".into(), "é".into()]
+        {
+            assert_eq!(Key::from_name(&namespace, &foreign), None, "{foreign}");
+        }
+    }
 }
