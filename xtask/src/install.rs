@@ -8,9 +8,11 @@ use std::{
 use crate::cargo::run;
 
 /// Programs that a test or an example needs beside Rust, and the packages that bring them.
-const NEEDED: [(&str, &[&str]); 1] = [
+const NEEDED: [(&str, &[&str]); 2] = [
     // The example `bookshop` brings SQLite along, in C.
     ("cc", &["gcc", "libc6-dev"]),
+    // `crates/testkit` starts it.
+    ("redis-server", &["redis-server"]),
 ];
 
 /// Installs each program that is missing.

@@ -1,0 +1,37 @@
+//! Real servers for tests, each started on a free port and stopped when its value is dropped, and a proxy that gets in
+//! their way. Knows nothing of caches.
+//!
+//! ```no_run
+//! use hermes_testkit::{Proxy, Redis};
+//!
+//! let redis = Redis::start();
+//! let proxy = Proxy::to(redis.address());
+//! let url = proxy.url_for("redis"); // for the client under test
+//!
+//! redis.command(&["SET", "greeting", "hello"]);
+//! proxy.cut(); // the client's connections are gone,
+//! redis.kill(); // then its server,
+//! redis.start_again(); // and it is back, with nothing in it
+//! assert!(redis.command(&["GET", "greeting"]).is_nil());
+//! ```
+//!
+//! The programs (`redis-server`, `memcached`) must be installed. Whatever goes wrong is a panic that says what, with the
+//! end of the server's log: in a test there is nobody else to tell.
+//!
+//! What is kept in a `static` is never dropped, and its server outlives the tests.
+
+mod folder;
+mod patience;
+mod port;
+mod proxy;
+mod redis;
+mod resp;
+mod server;
+
+pub use crate::{
+    patience::wait_until,
+    proxy::Proxy,
+    redis::{Redis, RedisBuilder},
+    resp::Answer,
+    server::Server,
+};

@@ -1,0 +1,157 @@
+//! A Redis server: its arguments, its URL, and commands to it.
+//! Its process is `server`'s affair, what goes over the wire `resp`'s.
+
+use std::{net::SocketAddr, ops::Deref, path::Path};
+
+use crate::{
+    resp::{Answer, Connection},
+    server::Server,
+};
+
+/// A Redis server that keeps nothing on disk unless told to.
+///
+/// ```no_run
+/// use hermes_testkit::Redis;
+///
+/// let redis = Redis::with(&["--maxmemory", "2mb", "--maxmemory-policy", "allkeys-lru"]);
+/// redis.command(&["SET", "k", "v"]);
+/// assert_eq!(redis.command(&["GET", "k"]).text(), "v");
+/// ```
+///
+/// What was written with the command `SAVE` is there again after [`start_again`](Server::start_again).
+#[derive(Debug)]
+pub struct Redis {
+    server: Server,
+    password: Option<String>,
+}
+
+impl Redis {
+    /// Starts one as most tests want it.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// Starts one with further arguments, as on the command line of `redis-server`.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn with(arguments: &[&str]) -> Self {
+        Self::builder().arguments(arguments).start()
+    }
+
+    /// Says more about a server before it starts.
+    pub fn builder() -> RedisBuilder {
+        RedisBuilder::default()
+    }
+
+    /// `redis://127.0.0.1:PORT`, with the password if there is one.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.password {
+            Some(password) => format!("redis://:{password}@{}", self.address()),
+            None => format!("redis://{}", self.address()),
+        }
+    }
+
+    /// Sends a command over a connection of its own and waits for the answer.
+    ///
+    /// # Panics
+    /// With the server's words if it answers an error, or if there is no answer within ten seconds.
+    #[track_caller]
+    pub fn command<W: AsRef<[u8]>>(&self, words: &[W]) -> Answer {
+        match self.try_command(words) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{}: {error}", in_words(words)),
+        }
+    }
+
+    /// Like [`command`](Self::command), for what may fail.
+    ///
+    /// # Errors
+    /// What the server answers, such as `ERR unknown command`, or what is wrong with the connection.
+    pub fn try_command<W: AsRef<[u8]>>(&self, words: &[W]) -> Result<Answer, String> {
+        connect(self.address(), self.password.as_deref())?.ask(words)
+    }
+}
+
+impl Deref for Redis {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+/// What is said about a [`Redis`] before it starts.
+#[must_use = "nothing runs before `start`"]
+#[derive(Debug, Clone, Default)]
+pub struct RedisBuilder {
+    arguments: Vec<String>,
+    password: Option<String>,
+}
+
+impl RedisBuilder {
+    /// Further arguments, as on the command line of `redis-server`: `["--maxmemory", "2mb"]`.
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
+    /// Asks every client for a password (`requirepass`). It stands in the URL as it is: letters and digits.
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Starts it, and returns when it serves.
+    ///
+    /// # Panics
+    /// With the end of its log if it does not.
+    #[must_use]
+    pub fn start(self) -> Redis {
+        let password = self.password.clone();
+        let server = Server::start(
+            "redis-server",
+            |port, folder| self.command_line(port, folder),
+            move |address| pid_of(address, password.as_deref()),
+        );
+        Redis { server, password: self.password }
+    }
+
+    fn command_line(&self, port: u16, folder: &Path) -> Vec<String> {
+        let port = port.to_string();
+        let folder = folder.to_str().expect("the folder for temporary files has a name in UTF-8");
+        let mut line = vec!["--port", &port, "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+        if let Some(password) = &self.password {
+            // The second is for a replica, towards its master.
+            line.extend(["--requirepass", password, "--masterauth", password]);
+        }
+        line.into_iter().map(str::to_owned).chain(self.arguments.iter().cloned()).collect()
+    }
+}
+
+fn connect(address: SocketAddr, password: Option<&str>) -> Result<Connection, String> {
+    let mut connection = Connection::to(address)?;
+    if let Some(password) = password {
+        connection.ask(&["AUTH", password])?;
+    }
+    Ok(connection)
+}
+
+/// The process id of the server, once it has loaded what it keeps.
+fn pid_of(address: SocketAddr, password: Option<&str>) -> Option<u32> {
+    let mut connection = connect(address, password).ok()?;
+    connection.ask(&["PING"]).ok()?;
+    let info = connection.ask(&["INFO", "server"]).ok()?;
+    info.text().lines().find_map(|line| line.strip_prefix("process_id:"))?.parse().ok()
+}
+
+fn in_words<W: AsRef<[u8]>>(words: &[W]) -> String {
+    let words: Vec<_> = words.iter().map(|word| String::from_utf8_lossy(word.as_ref())).collect();
+    words.join(" ")
+}
