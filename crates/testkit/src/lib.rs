@@ -20,18 +20,22 @@
 //!
 //! What is kept in a `static` is never dropped, and its server outlives the tests.
 
+mod cluster;
 mod folder;
 mod patience;
 mod port;
 mod proxy;
 mod redis;
 mod resp;
+mod sentinels;
 mod server;
 
 pub use crate::{
+    cluster::Cluster,
     patience::wait_until,
     proxy::Proxy,
     redis::{Redis, RedisBuilder},
     resp::Answer,
+    sentinels::Sentinels,
     server::Server,
 };

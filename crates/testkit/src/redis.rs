@@ -1,12 +1,15 @@
 //! A Redis server: its arguments, its URL, and commands to it.
 //! Its process is `server`'s affair, what goes over the wire `resp`'s.
 
-use std::{net::SocketAddr, ops::Deref, path::Path};
+use std::{fs, net::SocketAddr, ops::Deref, path::Path};
 
 use crate::{
+    port::free_port,
     resp::{Answer, Connection},
     server::Server,
 };
+
+const SENTINEL_FILE: &str = "sentinel.conf";
 
 /// A Redis server that keeps nothing on disk unless told to.
 ///
@@ -58,6 +61,11 @@ impl Redis {
         }
     }
 
+    /// One line of what `INFO` tells: the value under a name such as `role`, if it is there.
+    pub(crate) fn info(&self, name: &str) -> Option<String> {
+        value_in(self.try_command(&["INFO"]).ok()?.text(), name)
+    }
+
     /// Sends a command over a connection of its own and waits for the answer.
     ///
     /// # Panics
@@ -93,6 +101,16 @@ impl Deref for Redis {
 pub struct RedisBuilder {
     arguments: Vec<String>,
     password: Option<String>,
+    role: Role,
+}
+
+/// As what a server is started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Alone,
+    ClusterNode,
+    Sentinel,
 }
 
 impl RedisBuilder {
@@ -105,6 +123,18 @@ impl RedisBuilder {
     /// Asks every client for a password (`requirepass`). It stands in the URL as it is: letters and digits.
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Makes it a node of a cluster that nobody has formed yet.
+    pub(crate) fn cluster_node(mut self) -> Self {
+        self.role = Role::ClusterNode;
+        self
+    }
+
+    /// Makes it a sentinel that watches nobody yet.
+    pub(crate) fn sentinel(mut self) -> Self {
+        self.role = Role::Sentinel;
         self
     }
 
@@ -124,14 +154,28 @@ impl RedisBuilder {
     }
 
     fn command_line(&self, port: u16, folder: &Path) -> Vec<String> {
-        let port = port.to_string();
-        let folder = folder.to_str().expect("the folder for temporary files has a name in UTF-8");
-        let mut line = vec!["--port", &port, "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+        let mut line = Vec::new();
+        let mut say = |words: &[&str]| line.extend(words.iter().map(|&word| word.to_owned()));
+        if self.role == Role::Sentinel {
+            // It keeps in this file what it learns, and wants it to be there.
+            fs::write(folder.join(SENTINEL_FILE), "").expect("the folder is ours");
+            say(&[SENTINEL_FILE, "--sentinel"]);
+        } else {
+            // Before the arguments of the test, which may say otherwise. A replica need not wait for others to
+            // be brought up to date with it, for which Redis gives them five seconds.
+            say(&["--save", "", "--repl-diskless-sync-delay", "0"]);
+        }
+        say(&["--port", &port.to_string(), "--bind", "127.0.0.1"]);
+        if self.role == Role::ClusterNode {
+            // The nodes' own port would be 10000 above the other, which may be taken.
+            say(&["--cluster-enabled", "yes", "--cluster-port", &free_port().to_string()]);
+        }
         if let Some(password) = &self.password {
             // The second is for a replica, towards its master.
-            line.extend(["--requirepass", password, "--masterauth", password]);
+            say(&["--requirepass", password, "--masterauth", password]);
         }
-        line.into_iter().map(str::to_owned).chain(self.arguments.iter().cloned()).collect()
+        line.extend(self.arguments.iter().cloned());
+        line
     }
 }
 
@@ -147,8 +191,12 @@ fn connect(address: SocketAddr, password: Option<&str>) -> Result<Connection, St
 fn pid_of(address: SocketAddr, password: Option<&str>) -> Option<u32> {
     let mut connection = connect(address, password).ok()?;
     connection.ask(&["PING"]).ok()?;
-    let info = connection.ask(&["INFO", "server"]).ok()?;
-    info.text().lines().find_map(|line| line.strip_prefix("process_id:"))?.parse().ok()
+    value_in(connection.ask(&["INFO", "server"]).ok()?.text(), "process_id")?.parse().ok()
+}
+
+/// The value under a name, where each line is `name:value`.
+pub(crate) fn value_in(lines: &str, name: &str) -> Option<String> {
+    lines.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.to_owned()))
 }
 
 fn in_words<W: AsRef<[u8]>>(words: &[W]) -> String {

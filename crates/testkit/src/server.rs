@@ -7,7 +7,10 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -36,6 +39,7 @@ pub struct Server {
     greeting: Greeting,
     address: SocketAddr,
     child: Mutex<Child>,
+    is_frozen: AtomicBool,
     folder: Folder,
 }
 
@@ -53,7 +57,9 @@ impl Server {
             let arguments = arguments(port, folder.path());
             let child = Mutex::new(spawn(program, &arguments, folder.path()));
             let address = loopback(port);
-            let server = Self { program, arguments, greeting: greeting.clone(), address, child, folder };
+            let greeting = greeting.clone();
+            let is_frozen = AtomicBool::new(false);
+            let server = Self { program, arguments, greeting, address, child, is_frozen, folder };
             match server.until_ready() {
                 Ok(()) => return server,
                 Err(log) if log.contains("Address already in use") && attempt < ATTEMPTS => attempt += 1,
@@ -86,6 +92,12 @@ impl Server {
         self.folder.path()
     }
 
+    /// Whether it runs and is not frozen.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        !self.is_frozen.load(SeqCst) && !self.has_exited()
+    }
+
     /// Kills it as a crash would, with SIGKILL. Returns when the process is gone and its connections are closed.
     pub fn kill(&self) {
         let mut child = self.child();
@@ -100,6 +112,7 @@ impl Server {
     /// If it does not start.
     pub fn start_again(&self) {
         self.kill();
+        self.is_frozen.store(false, SeqCst);
         *self.child() = spawn(self.program, &self.arguments, self.folder.path());
         if let Err(log) = self.until_ready() {
             panic!("{} does not start again; its log ends with\n{log}", self.program);
@@ -116,6 +129,7 @@ impl Server {
         // Left where it is found: an exit belongs to `Child::wait`.
         let news = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         waitid(WaitId::Pid(pid), news).expect("a child can be waited for");
+        self.is_frozen.store(true, SeqCst);
     }
 
     /// Lets it go on, with SIGCONT.
@@ -124,6 +138,7 @@ impl Server {
     /// If it does not run.
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
+        self.is_frozen.store(false, SeqCst);
     }
 
     /// Runs a story while it is frozen.
@@ -138,13 +153,15 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) -> Pid {
-        let mut child = self.child();
         // A process that ended and was waited for has no id any more; another may have it.
-        let is_running = child.try_wait().expect("a child can be asked after").is_none();
-        assert!(is_running, "{} on port {} does not run", self.program, self.port());
-        let pid = Pid::from_child(&child);
+        assert!(!self.has_exited(), "{} on port {} does not run", self.program, self.port());
+        let pid = Pid::from_child(&self.child());
         kill_process(pid, signal).expect("a child may be signalled");
         pid
+    }
+
+    fn has_exited(&self) -> bool {
+        self.child().try_wait().expect("a child can be asked after").is_some()
     }
 
     /// # Errors
@@ -154,8 +171,7 @@ impl Server {
             if (self.greeting)(self.address) == Some(self.pid()) {
                 return Some(true);
             }
-            let exited = self.child().try_wait().expect("a child can be asked after").is_some();
-            exited.then_some(false)
+            self.has_exited().then_some(false)
         });
         if ready == Some(true) { Ok(()) } else { Err(self.end_of_log()) }
     }
