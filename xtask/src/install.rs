@@ -8,11 +8,12 @@ use std::{
 use crate::cargo::run;
 
 /// Programs that a test or an example needs beside Rust, and the packages that bring them.
-const NEEDED: [(&str, &[&str]); 2] = [
+const NEEDED: [(&str, &[&str]); 3] = [
     // The example `bookshop` brings SQLite along, in C.
     ("cc", &["gcc", "libc6-dev"]),
-    // `crates/testkit` starts it.
+    // `crates/testkit` starts these.
     ("redis-server", &["redis-server"]),
+    ("memcached", &["memcached"]),
 ];
 
 /// Installs each program that is missing.

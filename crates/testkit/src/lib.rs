@@ -22,6 +22,7 @@
 
 mod cluster;
 mod folder;
+mod memcached;
 mod patience;
 mod port;
 mod proxy;
@@ -32,6 +33,7 @@ mod server;
 
 pub use crate::{
     cluster::Cluster,
+    memcached::Memcached,
     patience::wait_until,
     proxy::Proxy,
     redis::{Redis, RedisBuilder},

@@ -30,7 +30,7 @@ const LOG: &str = "log";
 /// by somebody else's server, which answers just as well.
 type Greeting = Arc<dyn Fn(SocketAddr) -> Option<u32> + Send + Sync>;
 
-/// The process of one server. A [`Redis`](crate::Redis) is used as one.
+/// The process of one server. [`Redis`](crate::Redis) and [`Memcached`](crate::Memcached) are used as one.
 ///
 /// Dropping it kills the process, frozen or not, and removes its folder.
 pub struct Server {

@@ -1,0 +1,96 @@
+//! A memcached server: its arguments, its URL, and commands to it.
+//! Its process is `server`'s affair.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    ops::Deref,
+    time::Duration,
+};
+
+use crate::server::Server;
+
+/// How long the server may take to answer; a frozen one never does.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A memcached server.
+///
+/// ```no_run
+/// use hermes_testkit::Memcached;
+///
+/// let memcached = Memcached::start();
+/// assert_eq!(memcached.command("set k 0 0 5\r\nhello"), "STORED\r\n");
+/// assert_eq!(memcached.command("get k"), "VALUE k 0 5\r\nhello\r\nEND\r\n");
+/// ```
+#[derive(Debug)]
+pub struct Memcached {
+    server: Server,
+}
+
+impl Memcached {
+    /// Starts one as most tests want it.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts one with further arguments, as on the command line of `memcached`: `["-m", "1"]`.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn with(arguments: &[&str]) -> Self {
+        let command_line = |port: u16, _: &_| {
+            // It refuses to run as root without being told to; other users ignore it.
+            let line =
+                ["-p", &port.to_string(), "-U", "0", "-l", "127.0.0.1", "-u", "root"].map(str::to_owned);
+            line.into_iter().chain(arguments.iter().map(|&argument| argument.to_owned())).collect()
+        };
+        Self { server: Server::start("memcached", command_line, pid_of) }
+    }
+
+    /// `memcached://127.0.0.1:PORT`
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("memcached://{}", self.address())
+    }
+
+    /// Sends a command of the text protocol over a connection of its own, with its value after `\r\n` if it has one,
+    /// and returns all that is answered. An error of the server is an answer too.
+    ///
+    /// # Panics
+    /// If there is no answer within ten seconds.
+    #[track_caller]
+    pub fn command(&self, command: &str) -> String {
+        match ask(self.address(), command) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{command}: {error}"),
+        }
+    }
+}
+
+impl Deref for Memcached {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+/// Answers end in many ways; where the command is followed by a goodbye, they end with the connection.
+fn ask(address: SocketAddr, command: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.write_all(format!("{command}\r\nquit\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+fn pid_of(address: SocketAddr) -> Option<u32> {
+    let stats = ask(address, "stats").ok()?;
+    stats.lines().find_map(|line| line.strip_prefix("STAT pid "))?.parse().ok()
+}
