@@ -155,10 +155,10 @@ impl Cluster {
     /// Everybody meets everybody; left to gossip alone, it would take some seconds.
     fn introduce(&self) {
         for (number, node) in self.nodes.iter().enumerate() {
-            let bus = node.command(&["CONFIG", "GET", "cluster-port"]);
+            let bus = node.setting("cluster-port");
             for other in &self.nodes[..number] {
                 let port = node.port().to_string();
-                other.command(&["CLUSTER", "MEET", "127.0.0.1", &port, bus.list()[1].text()]);
+                other.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
             }
         }
     }

@@ -15,11 +15,12 @@
 //! assert!(redis.command(&["GET", "greeting"]).is_nil());
 //! ```
 //!
-//! The programs (`redis-server`, `memcached`) must be installed. Whatever goes wrong is a panic that says what, with the
+//! The programs (`redis-server`, `memcached`; for TLS `openssl`) must be installed. Whatever goes wrong is a panic that says what, with the
 //! end of the server's log: in a test there is nobody else to tell.
 //!
 //! What is kept in a `static` is never dropped, and its server outlives the tests.
 
+mod certificates;
 mod cluster;
 mod folder;
 mod memcached;

@@ -1,15 +1,22 @@
 //! A Redis server: its arguments, its URL, and commands to it.
 //! Its process is `server`'s affair, what goes over the wire `resp`'s.
 
-use std::{fs, net::SocketAddr, ops::Deref, path::Path};
+use std::{
+    fs,
+    net::SocketAddr,
+    ops::Deref,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    port::free_port,
+    certificates::Certificates,
+    port::{free_port, loopback},
     resp::{Answer, Connection},
     server::Server,
 };
 
 const SENTINEL_FILE: &str = "sentinel.conf";
+const SOCKET: &str = "redis.sock";
 
 /// A Redis server that keeps nothing on disk unless told to.
 ///
@@ -26,6 +33,7 @@ const SENTINEL_FILE: &str = "sentinel.conf";
 pub struct Redis {
     server: Server,
     password: Option<String>,
+    tls_port: Option<u16>,
 }
 
 impl Redis {
@@ -55,10 +63,50 @@ impl Redis {
     /// `redis://127.0.0.1:PORT`, with the password if there is one.
     #[must_use]
     pub fn url(&self) -> String {
-        match &self.password {
-            Some(password) => format!("redis://:{password}@{}", self.address()),
-            None => format!("redis://{}", self.address()),
-        }
+        format!("redis://{}{}", self.credentials(), self.address())
+    }
+
+    /// `rediss://127.0.0.1:PORT`, with the password if there is one; for clients that trust [`ca_file`](Self::ca_file).
+    ///
+    /// # Panics
+    /// If it was started without [`tls`](RedisBuilder::tls).
+    #[must_use]
+    pub fn tls_url(&self) -> String {
+        format!("rediss://{}{}", self.credentials(), self.tls_address())
+    }
+
+    /// Where it listens for TLS.
+    ///
+    /// # Panics
+    /// If it was started without [`tls`](RedisBuilder::tls).
+    #[must_use]
+    pub fn tls_address(&self) -> SocketAddr {
+        loopback(self.tls_port.expect("the server was started with TLS"))
+    }
+
+    /// The certificate, in PEM, of the authority that vouches for the server.
+    ///
+    /// # Panics
+    /// If it was started without [`tls`](RedisBuilder::tls).
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        assert!(self.tls_port.is_some(), "the server was started without TLS");
+        Certificates::within(self.folder()).authority
+    }
+
+    /// Its unix socket, if it was started with [`unix_socket`](RedisBuilder::unix_socket).
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder().join(SOCKET)
+    }
+
+    fn credentials(&self) -> String {
+        self.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default()
+    }
+
+    /// A setting, as `CONFIG GET` tells it.
+    pub(crate) fn setting(&self, name: &str) -> String {
+        self.command(&["CONFIG", "GET", name]).list()[1].text().to_owned()
     }
 
     /// One line of what `INFO` tells: the value under a name such as `role`, if it is there.
@@ -101,6 +149,8 @@ impl Deref for Redis {
 pub struct RedisBuilder {
     arguments: Vec<String>,
     password: Option<String>,
+    unix_socket: bool,
+    tls: bool,
     role: Role,
 }
 
@@ -123,6 +173,18 @@ impl RedisBuilder {
     /// Asks every client for a password (`requirepass`). It stands in the URL as it is: letters and digits.
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Listens on a unix socket too, at [`Redis::socket`].
+    pub fn unix_socket(mut self) -> Self {
+        self.unix_socket = true;
+        self
+    }
+
+    /// Listens for TLS too, at [`Redis::tls_url`], and asks clients for no certificate. Needs the program `openssl`.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -150,7 +212,11 @@ impl RedisBuilder {
             |port, folder| self.command_line(port, folder),
             move |address| pid_of(address, password.as_deref()),
         );
-        Redis { server, password: self.password }
+        let mut redis = Redis { server, password: self.password, tls_port: None };
+        if self.tls {
+            redis.tls_port = redis.setting("tls-port").parse().ok();
+        }
+        redis
     }
 
     fn command_line(&self, port: u16, folder: &Path) -> Vec<String> {
@@ -173,6 +239,16 @@ impl RedisBuilder {
         if let Some(password) = &self.password {
             // The second is for a replica, towards its master.
             say(&["--requirepass", password, "--masterauth", password]);
+        }
+        if self.unix_socket {
+            say(&["--unixsocket", SOCKET]);
+        }
+        if self.tls {
+            let Certificates { authority, certificate, key } = Certificates::make(folder);
+            let [authority, certificate, key] =
+                [&authority, &certificate, &key].map(|file| file.to_string_lossy());
+            say(&["--tls-port", &free_port().to_string(), "--tls-auth-clients", "no"]);
+            say(&["--tls-ca-cert-file", &authority, "--tls-cert-file", &certificate, "--tls-key-file", &key]);
         }
         line.extend(self.arguments.iter().cloned());
         line

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
+    io::{Read, Write},
     net::TcpStream,
+    os::unix::net::UnixStream,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
     thread,
 };
 
@@ -91,6 +94,41 @@ fn a_password_is_asked_for_and_stands_in_the_url() {
     assert_eq!(redis.url(), format!("redis://:secret@{}", redis.address()));
     assert_eq!(redis.command(&["PING"]).text(), "PONG");
     assert_eq!(redis.command(&["CONFIG", "GET", "requirepass"]).list()[1].text(), "secret");
+}
+
+#[test]
+fn a_unix_socket_leads_to_the_same_server() {
+    let redis = Redis::builder().unix_socket().start();
+    let mut stream = UnixStream::connect(redis.socket()).unwrap();
+    let mut answer = [0; 5];
+
+    stream.write_all(b"SET k v\r\n").unwrap();
+    stream.read_exact(&mut answer).unwrap();
+
+    assert_eq!(&answer, b"+OK\r\n");
+    assert_eq!(redis.command(&["GET", "k"]).text(), "v");
+}
+
+#[test]
+fn whoever_trusts_the_authority_may_speak_tls() {
+    let redis = Redis::builder().tls().start();
+    let ask = |trusted: &Path| {
+        let mut client = Command::new("openssl");
+        client.args(["s_client", "-quiet", "-verify_return_error", "-verify_ip", "127.0.0.1"]);
+        client.arg("-connect").arg(redis.tls_address().to_string()).arg("-CAfile").arg(trusted);
+        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut client = client.spawn().unwrap();
+        // A client that does not trust the server may be gone already.
+        let _ = client.stdin.take().unwrap().write_all(b"SET k v\r\nQUIT\r\n");
+        String::from_utf8(client.wait_with_output().unwrap().stdout).unwrap()
+    };
+
+    assert_eq!(redis.tls_url(), format!("rediss://{}", redis.tls_address()));
+    let stranger = Redis::builder().tls().start();
+    assert_eq!(ask(&stranger.ca_file()), "");
+    assert!(redis.command(&["GET", "k"]).is_nil());
+    assert_eq!(ask(&redis.ca_file()), "+OK\r\n+OK\r\n");
+    assert_eq!(redis.command(&["GET", "k"]).text(), "v");
 }
 
 #[test]
