@@ -6,17 +6,23 @@ use std::{fmt, marker::PhantomData, time::Duration};
 use hermescache_protocol::{Namespace, Policy, Ttl};
 
 use crate::{
-    cache::{Cache, Engine, Shared},
+    backend::Backend,
+    cache::{Cache, Shared},
     clock::{self, AnyClock, Clock, SystemClock},
+    codec::{Codec, Compression, Packing},
+    engine::Engine,
     error::Error,
     memory::Memory,
     observe::Counters,
+    options::Options,
+    remote::{self, Remote},
     url::{self, Url},
     value::{Live, Mode, Stored},
 };
 
 const DEFAULT_URL: &str = "memory://";
 const DEFAULT_CAPACITY: u64 = 100_000;
+const DEFAULT_VALUE_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// Builds a [`Cache`].
 ///
@@ -35,25 +41,20 @@ const DEFAULT_CAPACITY: u64 = 100_000;
 /// # Ok::<(), hermes::Error>(())
 /// ```
 pub struct Builder<M: Mode = Stored> {
-    url: String,
+    place: Place,
     given: Options,
     clock: Option<Box<dyn Clock>>,
     mode: PhantomData<M>,
 }
 
-/// Everything that a URL can say as well as the builder.
-#[derive(Debug, Default)]
-struct Options {
-    namespace: Option<String>,
-    ttl: Option<Duration>,
-    capacity: Option<u64>,
-    jitter: Option<f64>,
-    patience: Option<Duration>,
-}
-
 impl Builder {
     pub(crate) fn new() -> Self {
-        Self { url: DEFAULT_URL.into(), given: Options::default(), clock: None, mode: PhantomData }
+        Self {
+            place: Place::Url(DEFAULT_URL.into()),
+            given: Options::default(),
+            clock: None,
+            mode: PhantomData,
+        }
     }
 
     /// Makes it a cache of any values that are `Clone + Send + Sync + 'static`, in this process only.
@@ -70,18 +71,35 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn live(self) -> Builder<Live> {
-        let Self { url, given, clock, mode: _ } = self;
-        Builder { url, given, clock, mode: PhantomData }
+        let Self { place, given, clock, mode: _ } = self;
+        Builder { place, given, clock, mode: PhantomData }
     }
 }
 
 impl<M: Mode> Builder<M> {
-    /// Where entries are kept: `memory://` (the default; private to the cache that is built) or `noop://`
-    /// (nowhere, so that every call computes). Parameters are the names of the options below:
-    /// `memory://?capacity=10000&ttl=20m`.
+    /// Where entries are kept. Parameters are the names of the options below: `memory://?capacity=10000&ttl=20m`.
+    ///
+    /// | URL | place |
+    /// |---|---|
+    /// | `memory://` | this process; private to the cache that is built. The default |
+    /// | `redis://[user:password@]host[:6379][/db]` | a Redis or Valkey server (feature `redis`) |
+    /// | `rediss://…` | the same through TLS (feature `tls`); `ca=/path/to/ca.pem` trusts that authority only |
+    /// | `redis+unix:///path/to/socket[?db=1]` | the same through a Unix socket |
+    /// | `redis+cluster://host:port,host:port` | a Redis Cluster, found through any of these nodes; `rediss+cluster://` through TLS |
+    /// | `redis+sentinel://host:26379,host:26379/master[/db]` | the master of that name, as sentinels tell it |
+    /// | `noop://` | nowhere: every call computes |
+    ///
+    /// Names and passwords are percent-encoded (`%40` for `@`). An option that a place has no use for is ignored, so that
+    /// tests can run on `memory://` what runs on a server otherwise.
     #[must_use]
     pub fn url(self, url: &str) -> Self {
-        Self { url: url.into(), ..self }
+        Self { place: Place::Url(url.into()), ..self }
+    }
+
+    /// Keeps entries in a backend of your own, in place of a URL.
+    #[must_use]
+    pub fn backend(self, backend: impl Backend) -> Self {
+        Self { place: Place::Backend(Box::new(backend)), ..self }
     }
 
     /// The name under which everything is kept: 1 to 64 bytes without braces, blanks or control characters.
@@ -127,6 +145,60 @@ impl<M: Mode> Builder<M> {
         self
     }
 
+    /// How values become bytes for a backend outside this process. Default: MessagePack with named fields.
+    #[must_use]
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.given.codec = Some(codec);
+        self
+    }
+
+    /// How values of a kilobyte and more are compressed for a backend outside this process. Default: not at all.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.given.compression = Some(compression);
+        self
+    }
+
+    /// How many bytes a value may have, before compression, to be stored outside this process. Larger ones are
+    /// returned uncached, and counted in [`Stats::errors`](crate::Stats::errors). Default: 8 MiB.
+    #[must_use]
+    pub fn value_limit(mut self, bytes: u64) -> Self {
+        self.given.value_limit = Some(bytes);
+        self
+    }
+
+    /// How long a key stays taken on a server when its leader is killed: 100 ms to 1 hour. A leader that lives renews
+    /// its lease at each third of this time. Default: 5 seconds.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.given.lease = Some(lease);
+        self
+    }
+
+    /// How long to wait for a connection to a server: 1 ms to 1 hour. Default: 1 second.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.given.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long to wait for a server's answer: 1 ms to 1 hour. Default: 250 ms.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.given.timeout = Some(timeout);
+        self
+    }
+
+    /// Serves entries also after their server restarted from a snapshot, or another took over from it. Default: no.
+    ///
+    /// It keeps the cache warm after a failover, at a price: what the server forgot may be an invalidation that it had
+    /// acknowledged, and then entries from before it are served again until their ttl ends.
+    #[must_use]
+    pub fn trust_restored_data(mut self, trust: bool) -> Self {
+        self.given.trust_restored_data = Some(trust);
+        self
+    }
+
     /// The clock that ends ttls. Default: the system's monotonic clock.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
@@ -138,31 +210,57 @@ impl<M: Mode> Builder<M> {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the option or the part of the URL that is wrong.
     pub fn build(self) -> Result<Cache<M>, Error> {
-        let Self { url, given, clock, mode: _ } = self;
-        let said = Url::parse(&url).and_then(|parsed| {
-            let scheme = Scheme::of(&parsed)?;
-            let options = Options::read(&parsed.parameters)?;
-            options.check()?;
-            Ok((scheme, options))
-        });
-        let (scheme, options) = said.map_err(|why| Error::config(format!("reading the URL {url:?}"), why))?;
+        let Self { place, given, clock, mode: _ } = self;
         given.check().map_err(|why| Error::config("building a cache", why))?;
-        let options = given.or(options);
-
+        let (store, options) = match place {
+            Place::Backend(backend) => (Store::Backend(backend), given),
+            Place::Url(url) => {
+                let doing = || format!("reading the URL {:?}", url::redacted(&url));
+                let said = Url::parse(&url).and_then(|parsed| {
+                    let options = Options::read(&parsed.parameters)?;
+                    options.check()?;
+                    Ok((parsed, given.or(options)))
+                });
+                let (parsed, options) = said.map_err(|why| Error::config(doing(), why))?;
+                let store = Store::open(&parsed, &options).map_err(|why| Error::config(doing(), why))?;
+                (store, options)
+            }
+        };
+        if M::IN_PROCESS_ONLY && matches!(store, Store::Backend(_)) {
+            let why = "a cache of live values is kept in this process, and its values have no bytes to send; \
+                       use memory://, or leave `live()` out";
+            return Err(Error::config("building a cache", why));
+        }
         let namespace =
             options.namespace.as_deref().map(|name| Namespace::new(name).expect("it was checked"));
-        let engine = match scheme {
-            Scheme::Noop => Engine::Noop,
-            Scheme::Memory => {
+        let namespace = namespace.unwrap_or_default();
+        let ttl = options.ttl.unwrap_or(Ttl::HOUR.get());
+        let jitter = options.jitter.unwrap_or(0.0);
+        let policy = Policy::default();
+        let patience = options.patience.unwrap_or(policy.patience);
+        let engine = match store {
+            Store::Nowhere => Engine::Noop,
+            Store::Memory => {
                 let capacity = options.capacity.unwrap_or(DEFAULT_CAPACITY);
-                let patience = options.patience.unwrap_or_else(|| Policy::default().patience);
                 Engine::Memory(Memory::new(capacity, patience, clock::random_u64()))
+            }
+            Store::Backend(backend) => {
+                let packing = Packing {
+                    codec: options.codec.unwrap_or_default(),
+                    compression: options.compression.unwrap_or_default(),
+                    max_bytes: usize::try_from(options.value_limit.unwrap_or(DEFAULT_VALUE_LIMIT))
+                        .unwrap_or(usize::MAX),
+                };
+                let lease = options.lease.unwrap_or(policy.lease);
+                let ttl = Ttl::new(ttl).expect("it was checked");
+                let policy = remote::policy(ttl, jitter, patience, lease);
+                Engine::Remote(Remote::new(backend, namespace.clone(), packing, policy))
             }
         };
         Ok(Cache::new(Shared {
-            namespace: namespace.unwrap_or_default(),
-            ttl: options.ttl.unwrap_or(Ttl::HOUR.get()),
-            jitter: options.jitter.unwrap_or(0.0),
+            namespace,
+            ttl,
+            jitter,
             clock: clock.map_or_else(|| AnyClock::System(SystemClock::new()), AnyClock::Given),
             counters: Counters::default(),
             engine,
@@ -170,96 +268,50 @@ impl<M: Mode> Builder<M> {
     }
 }
 
-/// What a URL's scheme can stand for.
-#[derive(Debug, Clone, Copy)]
-enum Scheme {
+/// Where entries are to be kept, as it was said.
+enum Place {
+    Url(String),
+    Backend(Box<dyn Backend>),
+}
+
+/// Where entries are to be kept.
+enum Store {
     Memory,
-    Noop,
+    Nowhere,
+    Backend(Box<dyn Backend>),
 }
 
-impl Scheme {
-    fn of(url: &Url) -> Result<Self, String> {
-        let scheme = match url.scheme.as_str() {
-            "memory" => Self::Memory,
-            "noop" => Self::Noop,
-            other => {
-                return Err(format!(
-                    "there is no backend for {other:?} in this version; there are memory:// and noop://"
-                ));
+impl Store {
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(unused_variables, reason = "in process there is nothing to open")
+    )]
+    fn open(url: &Url, options: &Options) -> Result<Self, String> {
+        match url.scheme.as_str() {
+            "memory" => url.takes_no_place().map(|()| Self::Memory),
+            "noop" => url.takes_no_place().map(|()| Self::Nowhere),
+            #[cfg(feature = "redis")]
+            scheme if crate::redis::SCHEMES.contains(&scheme) => {
+                let backend = crate::redis::Redis::open(url, options)?;
+                Ok(Self::Backend(Box::new(backend)))
             }
-        };
-        if url.place.is_empty() {
-            Ok(scheme)
-        } else {
-            Err(format!("{}:// takes no host or path, but it has {:?}", url.scheme, url.place))
-        }
-    }
-}
-
-impl Options {
-    fn read(parameters: &[(String, String)]) -> Result<Self, String> {
-        let mut options = Self::default();
-        for (name, value) in parameters {
-            let named = |why: String| format!("{name}: {why}");
-            match name.as_str() {
-                "namespace" => set(&mut options.namespace, name, value.clone())?,
-                "ttl" => set(&mut options.ttl, name, url::duration(value).map_err(named)?)?,
-                "capacity" => set(&mut options.capacity, name, number(value).map_err(named)?)?,
-                "jitter" => set(&mut options.jitter, name, number(value).map_err(named)?)?,
-                "patience" => set(&mut options.patience, name, url::duration(value).map_err(named)?)?,
-                _ => {
-                    let known = "namespace, ttl, capacity, jitter, patience";
-                    return Err(format!("there is no parameter {name:?}; there are {known}"));
-                }
+            #[cfg(not(feature = "redis"))]
+            scheme if scheme.starts_with("redis") => {
+                Err(format!("{scheme}:// needs the feature `redis` of hermescache"))
             }
-        }
-        Ok(options)
-    }
-
-    /// Says which option is out of its range.
-    fn check(&self) -> Result<(), String> {
-        if let Some(namespace) = &self.namespace {
-            Namespace::new(namespace).map_err(|why| why.to_string())?;
-        }
-        if let Some(ttl) = self.ttl {
-            Ttl::new(ttl).map_err(|why| why.to_string())?;
-        }
-        match self {
-            Self { capacity: Some(0), .. } => Err("capacity is 0; it takes at least 1".into()),
-            Self { jitter: Some(jitter), .. } if !(0.0..=1.0).contains(jitter) => {
-                Err(format!("jitter is {jitter}; it takes a part from 0 to 1"))
-            }
-            Self { patience: Some(patience), .. } if Ttl::new(*patience).is_err() => {
-                Err(format!("patience is {patience:?}; it takes 1 ms to 100 years"))
-            }
-            _ => Ok(()),
+            other => Err(format!(
+                "there is no backend for {other:?} in this version; there are memory://, redis:// and noop://"
+            )),
         }
     }
-
-    fn or(self, other: Self) -> Self {
-        Self {
-            namespace: self.namespace.or(other.namespace),
-            ttl: self.ttl.or(other.ttl),
-            capacity: self.capacity.or(other.capacity),
-            jitter: self.jitter.or(other.jitter),
-            patience: self.patience.or(other.patience),
-        }
-    }
-}
-
-fn set<T>(option: &mut Option<T>, name: &str, value: T) -> Result<(), String> {
-    match option.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(format!("parameter {name:?} is given twice")),
-    }
-}
-
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text:?} is not a number"))
 }
 
 impl<M: Mode> fmt::Debug for Builder<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("url", &self.url).field("given", &self.given).finish_non_exhaustive()
+        let place: &dyn fmt::Debug = match &self.place {
+            Place::Url(url) => &url::redacted(url),
+            Place::Backend(backend) => backend,
+        };
+        f.debug_struct("Builder").field("place", place).field("given", &self.given).finish_non_exhaustive()
     }
 }

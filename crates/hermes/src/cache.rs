@@ -3,17 +3,16 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
-use hermescache_protocol::{Key, Namespace, Ttl};
+use hermescache_protocol::{Namespace, Ttl};
 
 use crate::{
     builder::Builder,
     clock::{self, AnyClock},
+    engine::Engine,
     entry::Entry,
     error::Error,
     memory::{
         Computed, Memory,
-        entries::Entry as StoredEntry,
-        key::StoreKey,
         payload::Payload,
         seek::{Commit, Lead},
     },
@@ -60,21 +59,12 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
 }
 
-/// Where entries are kept.
-#[derive(Debug)]
-pub(crate) enum Engine {
-    /// In this process.
-    Memory(Memory),
-    /// Nowhere: every call computes.
-    Noop,
-}
-
 impl Shared {
     #[inline]
     pub(crate) fn memory(&self) -> Option<&Memory> {
         match &self.engine {
             Engine::Memory(memory) => Some(memory),
-            Engine::Noop => None,
+            Engine::Remote(_) | Engine::Noop => None,
         }
     }
 
@@ -171,12 +161,7 @@ impl<M: Mode> Cache<M> {
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server did not confirm; the clean may have
     /// happened, wholly or in part: call it again. Never in process.
     pub fn clean(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
-        if let Some(memory) = self.shared.memory() {
-            for tag in tags {
-                memory.clean(tag.as_ref());
-            }
-        }
-        Ok(())
+        self.shared.engine.clean(&owned(tags))
     }
 
     /// Drops every entry of this cache's namespace, and nothing else.
@@ -186,10 +171,7 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`clean`](Self::clean).
     pub fn clean_all(&self) -> Result<(), Error> {
-        if let Some(memory) = self.shared.memory() {
-            memory.clean_all();
-        }
-        Ok(())
+        self.shared.engine.clean_all()
     }
 
     /// Lists what a call would hit now, in no order. Cleaned and expired entries are not listed.
@@ -209,25 +191,15 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server could not be asked. Never in process.
     pub fn dump(&self) -> Result<Vec<EntryInfo>, Error> {
-        let Some(memory) = self.shared.memory() else { return Ok(Vec::new()) };
-        let now = self.shared.clock.now();
-        let mut found = Vec::new();
-        memory.for_each_fresh(now, |key: &StoreKey, entry: &StoredEntry| {
-            let tags = entry.tags().map(str::to_owned).collect();
-            found.push((key.clone(), tags, entry.expires().since(now), entry.payload().size_bytes()));
-        });
-        let info = |(key, tags, ttl_left, size_bytes): (StoreKey, _, _, _)| {
-            let state = memory.points().by_id(key.site())?;
-            let key = Key::from_encoded(&self.shared.namespace, state.point(), key.arguments());
-            Some(EntryInfo { key, tags, ttl_left, size_bytes })
-        };
-        Ok(found.into_iter().filter_map(info).collect())
+        self.shared.engine.dump(&self.shared.namespace, self.shared.clock.now())
     }
 
     /// What this process did with this cache so far, over all clones. Costs a few loads.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.read()
+        let mut stats = self.shared.counters.read();
+        stats.errors += self.shared.engine.faults();
+        stats
     }
 }
 
@@ -238,7 +210,7 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`clean`](Self::clean).
     pub async fn clean_async(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
-        self.clean(tags)
+        self.shared.engine.clean_async(&owned(tags)).await
     }
 
     /// [`clean_all`](Self::clean_all) for async code.
@@ -246,7 +218,7 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`clean`](Self::clean).
     pub async fn clean_all_async(&self) -> Result<(), Error> {
-        self.clean_all()
+        self.shared.engine.clean_all_async().await
     }
 
     /// [`dump`](Self::dump) for async code.
@@ -254,13 +226,17 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`dump`](Self::dump).
     pub async fn dump_async(&self) -> Result<Vec<EntryInfo>, Error> {
-        self.dump()
+        self.shared.engine.dump_async(&self.shared.namespace, self.shared.clock.now()).await
     }
 
     /// [`stats`](Self::stats), so that every verb has a twin.
     pub async fn stats_async(&self) -> Stats {
         self.stats()
     }
+}
+
+fn owned(tags: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Box<str>> {
+    tags.into_iter().map(|tag| Box::from(tag.as_ref())).collect()
 }
 
 impl<M: Mode> Clone for Cache<M> {
@@ -272,12 +248,8 @@ impl<M: Mode> Clone for Cache<M> {
 impl<M: Mode> fmt::Debug for Cache<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { namespace, ttl, jitter, clock, counters: _, engine } = &*self.shared;
-        let engine = match engine {
-            Engine::Memory(_) => "memory",
-            Engine::Noop => "noop",
-        };
         f.debug_struct("Cache")
-            .field("engine", &engine)
+            .field("engine", engine.name())
             .field("namespace", &namespace.as_str())
             .field("ttl", ttl)
             .field("jitter", jitter)

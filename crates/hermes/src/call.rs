@@ -1,16 +1,19 @@
 //! One call of a cached function: its key, its tags, and what to do with them.
 //! Leaves the way from a miss to a value to `drive`.
 
-use std::{convert::Infallible, fmt, sync::Arc};
+use std::{convert::Infallible, fmt, time::Duration};
 
-use hermescache_protocol::{Arguments, EncodeError, Key};
+use hermescache_protocol::{Arguments, EncodeError, Fate, Key, Verb};
 use serde::{Serialize, ser::Error as _};
 
 use crate::{
-    cache::Cache,
+    backend::BackendError,
+    cache::{Cache, Shared},
     drive,
+    engine::Engine,
     error::Error,
-    memory::{Memory, key::Lookup, points::PointState, seek::Seek},
+    memory::{Memory, key::Lookup, seek::Seek},
+    remote::{self, Remote, drive::Trip},
     rules::{Keep, Rules},
     site::Site,
     value::{Keeps, Mode, Value},
@@ -103,7 +106,7 @@ impl<'c, M: Mode> Call<'c, M> {
 
     #[inline]
     fn look<V: Value>(&self) -> Option<V> {
-        let shared = self.cache.shared();
+        let shared = self.shared();
         let memory = shared.memory()?;
         if self.broken.is_some() {
             return None;
@@ -131,11 +134,17 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        let shared = self.cache.shared();
-        shared.counters.miss();
-        match self.seek() {
-            Some(seek) => drive::read(shared, seek, rules, loader),
-            None => drive::alone(shared, loader),
+        let shared = self.shared();
+        match self.way(Verb::Read, rules.ttl) {
+            Way::InProcess(seek) => {
+                shared.counters.miss();
+                drive::read(shared, seek, rules, loader)
+            }
+            Way::Remote(trip) => remote::drive::read::<M, V, E, F>(trip, rules, loader),
+            Way::Uncached => {
+                shared.counters.miss();
+                drive::alone(shared, loader)
+            }
         }
     }
 
@@ -159,10 +168,11 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        let shared = self.cache.shared();
-        match self.seek() {
-            Some(seek) => drive::lead_on(shared, seek.lead(), rules, loader),
-            None => drive::alone(shared, loader),
+        let shared = self.shared();
+        match self.way(Verb::Refresh, rules.ttl) {
+            Way::InProcess(seek) => drive::lead_on(shared, seek.lead(), rules, loader),
+            Way::Remote(trip) => remote::drive::read::<M, V, E, F>(trip, rules, loader),
+            Way::Uncached => drive::alone(shared, loader),
         }
     }
 
@@ -172,29 +182,42 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        self.look()
+        match &self.shared().engine {
+            Engine::Remote(remote) => remote::drive::peek::<M, V>(self.peeking(remote)?),
+            Engine::Memory(_) | Engine::Noop => self.look(),
+        }
     }
 
     /// Puts a value in by hand.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if an argument failed to serialize,
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point.
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if an argument or the value failed to serialize, or the value is too
+    /// large, [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point,
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
+    /// confirm; it may have happened.
     pub fn set<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, value: &V) -> Result<(), Error>
     where
         M: Keeps<V>,
     {
         self.check("setting")?;
-        let shared = self.cache.shared();
-        let Some(memory) = shared.memory() else { return Ok(()) };
-        let point = point_of(memory, self.site)?;
-        let lookup = Lookup { site: self.site.id(), arguments: &self.arguments };
-        // It leads while the value's own code runs: an invalidation that lands meanwhile must win.
-        let lead = Seek::new(memory, lookup, point, self.tags.unwrap_or_default()).lead();
-        let _mark = lead.mark();
-        let keep = (rules.keep)(value);
-        shared.store(lead, value, keep.ttl.or(rules.ttl), keep);
-        Ok(())
+        let shared = self.shared();
+        shared.engine.register(self.site)?;
+        match &shared.engine {
+            Engine::Memory(memory) => {
+                // It leads while the value's own code runs: an invalidation that lands meanwhile must win.
+                let lead = self.seek(memory).expect("the function is registered").lead();
+                let _mark = lead.mark();
+                let keep = (rules.keep)(value);
+                shared.store(lead, value, keep.ttl.or(rules.ttl), keep);
+                Ok(())
+            }
+            Engine::Remote(remote) => {
+                let verb = self.setting(remote, rules, value)?;
+                let trip = self.trip(remote, verb, None).expect("the function is registered");
+                self.settled(remote::drive::set::<M, V>(trip))
+            }
+            Engine::Noop => Ok(()),
+        }
     }
 
     /// Takes the entry out, and fences the computation of it that may be under way.
@@ -203,11 +226,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// As for [`set`](Self::set).
     pub fn invalidate(self) -> Result<(), Error> {
         self.check("invalidating")?;
-        if let Some(memory) = self.cache.shared().memory() {
-            point_of(memory, self.site)?;
-            memory.invalidate(self.lookup());
-        }
-        Ok(())
+        self.shared().engine.invalidate(self.site, &self.arguments)
     }
 
     /// The key of this call.
@@ -216,9 +235,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// As for [`set`](Self::set).
     pub fn key(self) -> Result<Key, Error> {
         self.check("naming")?;
-        if let Some(memory) = self.cache.shared().memory() {
-            point_of(memory, self.site)?;
-        }
+        self.shared().engine.register(self.site)?;
         Ok(Key::new(&self.cache.shared().namespace, &self.site.point(), &self.arguments))
     }
 
@@ -227,48 +244,101 @@ impl<'c, M: Mode> Call<'c, M> {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point.
     pub fn clear(cache: &'c Cache<M>, site: &'static Site) -> Result<(), Error> {
-        if let Some(memory) = cache.shared().memory() {
-            memory.clear(&*point_of(memory, site)?);
-        }
-        Ok(())
+        cache.shared().engine.clear(site)
+    }
+
+    fn shared(&self) -> &'c Shared {
+        self.cache.shared()
     }
 
     fn lookup(&self) -> Lookup<'_> {
         Lookup { site: self.site.id(), arguments: &self.arguments }
     }
 
-    /// The way to a value; none if this call can't be cached.
-    fn seek(self) -> Option<Seek<'c>> {
-        let shared = self.cache.shared();
-        let memory = shared.memory()?;
-        // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
-        let point = memory.points().of(self.site).ok().filter(|_| self.broken.is_none());
-        let Some(point) = point else {
-            shared.counters.error();
-            return None;
+    /// The way to a value.
+    fn way(self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
+        let shared = self.shared();
+        let way = match &shared.engine {
+            Engine::Noop => return Way::Uncached,
+            _ if self.broken.is_some() => None,
+            Engine::Memory(memory) => self.seek(memory).map(Way::InProcess),
+            Engine::Remote(remote) => self.trip(remote, verb, ttl).map(Way::Remote),
         };
-        let lookup = Lookup { site: self.site.id(), arguments: &self.arguments };
-        Some(Seek::new(memory, lookup, point, self.tags.unwrap_or_default()))
+        // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
+        way.unwrap_or_else(|| {
+            shared.counters.error();
+            Way::Uncached
+        })
+    }
+
+    fn peeking(&self, remote: &'c Remote) -> Option<Trip<'c>> {
+        if self.broken.is_some() { None } else { self.trip(remote, Verb::Peek, None) }
+    }
+
+    fn seek(&self, memory: &'c Memory) -> Option<Seek<'c>> {
+        let point = memory.points().of(self.site).ok()?;
+        Some(Seek::new(memory, self.lookup(), point, self.tags.clone().unwrap_or_default()))
+    }
+
+    fn trip(&self, remote: &'c Remote, verb: Verb, ttl: Option<Duration>) -> Option<Trip<'c>> {
+        let point = remote.points().of(self.site).ok()?;
+        let plan = remote.plan(&point, &self.arguments, self.tags.as_deref().unwrap_or_default(), ttl);
+        Some(Trip::begin(self.cache.shared(), remote, plan, verb))
+    }
+
+    /// What to put in by hand.
+    fn setting<V: Value, F: FnOnce(&V) -> Keep>(
+        &self,
+        remote: &Remote,
+        rules: Rules<F>,
+        value: &V,
+    ) -> Result<Verb, Error>
+    where
+        M: Keeps<V>,
+    {
+        let ttl = (rules.keep)(value).ttl.or(rules.ttl);
+        let packed = remote.pack::<M, V>(value, ttl);
+        packed.map(Verb::Set).map_err(|why| Error::argument(self.doing("setting"), why))
+    }
+
+    /// What became of a value that was put in by hand. One that was overtaken was put in, and then invalidated.
+    fn settled(&self, (fate, fault): (Option<Fate>, Option<BackendError>)) -> Result<(), Error> {
+        let why = match (fate, fault) {
+            (Some(Fate::Stored | Fate::Fenced), _) => return Ok(()),
+            (Some(Fate::Refused), _) => {
+                BackendError::not_done("the server refused to store it: it may be full")
+            }
+            (_, Some(fault)) => fault,
+            (_, None) => BackendError::unknown("the server lost the versions of the entry's tags"),
+        };
+        Err(Error::backend(self.doing("setting"), why))
     }
 
     fn check(&self, doing: &str) -> Result<(), Error> {
         match &self.broken {
             None => Ok(()),
             Some(error) => {
-                let doing = format!("{doing} an entry of {}", self.site);
-                Err(Error::argument(doing, format!("an argument cannot be part of a key: {error}")))
+                let why = format!("an argument cannot be part of a key: {error}");
+                Err(Error::argument(self.doing(doing), why))
             }
         }
     }
+
+    fn doing(&self, doing: &str) -> String {
+        format!("{doing} an entry of {}", self.site)
+    }
 }
 
-/// The state of a function, which registers it.
-fn point_of(memory: &Memory, site: &'static Site) -> Result<Arc<PointState>, Error> {
-    memory.points().of(site).map_err(|twice| Error::config(format!("registering {site}"), twice))
+/// Which way a call goes.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
+enum Way<'c> {
+    InProcess(Seek<'c>),
+    Remote(Trip<'c>),
+    Uncached,
 }
 
 #[cfg(feature = "async")]
-impl<M: Mode> Call<'_, M> {
+impl<'c, M: Mode> Call<'c, M> {
     /// [`compute`](Self::compute), for a task.
     pub async fn compute_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
     where
@@ -296,11 +366,17 @@ impl<M: Mode> Call<'_, M> {
         L: Future<Output = Result<V, E>>,
         M: Keeps<V>,
     {
-        let shared = self.cache.shared();
-        shared.counters.miss();
-        match self.seek() {
-            Some(seek) => drive::read_async(shared, seek, rules, loader).await,
-            None => drive::alone_async(shared, loader()).await,
+        let shared = self.shared();
+        match self.way(Verb::Read, rules.ttl) {
+            Way::InProcess(seek) => {
+                shared.counters.miss();
+                drive::read_async(shared, seek, rules, loader).await
+            }
+            Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
+            Way::Uncached => {
+                shared.counters.miss();
+                drive::alone_async(shared, loader()).await
+            }
         }
     }
 
@@ -331,10 +407,11 @@ impl<M: Mode> Call<'_, M> {
         L: Future<Output = Result<V, E>>,
         M: Keeps<V>,
     {
-        let shared = self.cache.shared();
-        match self.seek() {
-            Some(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader).await,
-            None => drive::alone_async(shared, loader()).await,
+        let shared = self.shared();
+        match self.way(Verb::Refresh, rules.ttl) {
+            Way::InProcess(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader).await,
+            Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
+            Way::Uncached => drive::alone_async(shared, loader()).await,
         }
     }
 
@@ -343,7 +420,10 @@ impl<M: Mode> Call<'_, M> {
     where
         M: Keeps<V>,
     {
-        self.look()
+        match &self.shared().engine {
+            Engine::Remote(remote) => remote::drive::peek_async::<M, V>(self.peeking(remote)?).await,
+            Engine::Memory(_) | Engine::Noop => self.look(),
+        }
     }
 
     /// [`set`](Self::set), for a task.
@@ -358,7 +438,17 @@ impl<M: Mode> Call<'_, M> {
     where
         M: Keeps<V>,
     {
-        self.set(rules, value)
+        match &self.shared().engine {
+            Engine::Remote(remote) => {
+                self.check("setting")?;
+                self.shared().engine.register(self.site)?;
+                let verb = self.setting(remote, rules, value)?;
+                let trip = self.trip(remote, verb, None).expect("the function is registered");
+                let end = remote::drive::set_async::<M, V>(trip).await;
+                self.settled(end)
+            }
+            Engine::Memory(_) | Engine::Noop => self.set(rules, value),
+        }
     }
 
     /// [`invalidate`](Self::invalidate), for a task.
@@ -366,7 +456,8 @@ impl<M: Mode> Call<'_, M> {
     /// # Errors
     /// As for [`set`](Self::set).
     pub async fn invalidate_async(self) -> Result<(), Error> {
-        self.invalidate()
+        self.check("invalidating")?;
+        self.shared().engine.invalidate_async(self.site, &self.arguments).await
     }
 
     /// [`clear`](Self::clear), for a task.
@@ -374,7 +465,7 @@ impl<M: Mode> Call<'_, M> {
     /// # Errors
     /// As for [`clear`](Self::clear).
     pub async fn clear_async(cache: &Cache<M>, site: &'static Site) -> Result<(), Error> {
-        Call::clear(cache, site)
+        cache.shared().engine.clear_async(site).await
     }
 }
 

@@ -154,6 +154,12 @@ pub(crate) fn instant() -> Instant {
     Instant::now()
 }
 
+/// Fills `bytes` with random bytes of the system's, drawn anew each time, so that a forked process repeats nothing
+/// of its parent's.
+pub(crate) fn random_bytes(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system gives random bytes once it has started");
+}
+
 /// A random number that nobody outside this process can know.
 pub(crate) fn random_u64() -> u64 {
     // The standard library draws the keys of its hash maps from the system; an empty hash under them is random.

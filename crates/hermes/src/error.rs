@@ -3,6 +3,8 @@
 
 use std::{error, fmt};
 
+use crate::backend::BackendError;
+
 /// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -56,6 +58,10 @@ impl Error {
         source: impl Into<Box<dyn error::Error + Send + Sync>>,
     ) -> Self {
         Self::new(ErrorKind::Argument, doing, source)
+    }
+
+    pub(crate) fn backend(doing: impl Into<String>, source: BackendError) -> Self {
+        Self::new(source.kind(), doing, source)
     }
 
     /// The kind of failure.

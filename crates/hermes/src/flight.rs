@@ -83,7 +83,7 @@ impl<T: Clone> Flight<T> {
 
     /// Parks this thread until the flight ends, at the latest until `deadline`.
     pub(crate) fn wait(&self, deadline: Instant) -> Landing<T> {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let waker = unparker();
         let mut seat = Seat::none(self);
         let landing = loop {
             if let Some(landing) = seat.take_or_sit(&waker) {
@@ -193,6 +193,11 @@ impl<T: Clone> Future for Join<'_, T> {
 pub(crate) fn wake(waker: Waker) {
     // The panic has been reported by its hook, and is of no concern to those who wait or lead.
     drop(panic::catch_unwind(AssertUnwindSafe(|| waker.wake())));
+}
+
+/// Wakes this thread where it is parked.
+pub(crate) fn unparker() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
 }
 
 struct Unpark(thread::Thread);

@@ -1,7 +1,13 @@
 //! Which flights this thread is computing for right now, so that a loader that asks for its own result is noticed.
 //! Knows flights by their number only.
 
-use std::{cell::RefCell, marker::PhantomData};
+use std::{
+    cell::RefCell,
+    hash::{DefaultHasher, Hash, Hasher},
+    marker::PhantomData,
+};
+
+use hermescache_protocol::Key;
 
 thread_local! {
     static LEADING: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
@@ -15,6 +21,13 @@ impl FlightId {
     /// The number of a flight that stays where it is.
     pub(crate) fn of<T>(flight: &T) -> Self {
         Self(std::ptr::from_ref(flight).addr())
+    }
+
+    /// The number of the flights of one key in a table that stays where it is.
+    pub(crate) fn of_key<T>(table: &T, key: &Key) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        Self(std::ptr::from_ref(table).addr() ^ hasher.finish() as usize)
     }
 }
 

@@ -42,14 +42,14 @@
 // This file only opens doors; each room says what it is for.
 
 mod alarm;
+pub mod backend;
 mod builder;
 mod cache;
 mod call;
 mod clock;
-#[cfg(feature = "remote")]
-#[cfg_attr(not(test), expect(dead_code, reason = "no backend calls it yet"))]
 mod codec;
 mod drive;
+mod engine;
 mod entry;
 mod error;
 mod flight;
@@ -57,7 +57,12 @@ mod lanes;
 mod leading;
 mod memory;
 mod observe;
+mod options;
+mod points;
 mod probe;
+#[cfg(feature = "redis")]
+mod redis;
+mod remote;
 mod rules;
 mod shim;
 mod site;
@@ -67,17 +72,17 @@ mod value;
 pub use hermescache_protocol::{Key, Moment};
 
 pub use crate::{
+    backend::Backend,
     builder::Builder,
     cache::Cache,
     clock::{Clock, FakeClock},
+    codec::{Codec, Compression},
     entry::Entry,
     error::{Error, ErrorKind},
     observe::{EntryInfo, Stats},
     value::{Keeps, Live, Mode, Stored, Value},
 };
 
-#[cfg(feature = "remote")]
-pub use crate::codec::{Codec, Compression};
 #[cfg(feature = "macros")]
 pub use hermescache_macros::{cached, cached_methods};
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// The parts of `scheme://place?name=value&…`, decoded.
+/// The parts of `scheme://place?name=value&…`. All but the place are decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     pub(crate) scheme: String,
@@ -21,7 +21,29 @@ impl Url {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let parameters =
             query.split('&').filter(|part| !part.is_empty()).map(parameter).collect::<Result<_, _>>()?;
-        Ok(Self { scheme: scheme.to_ascii_lowercase(), place: decoded(place)?, parameters })
+        Ok(Self { scheme: scheme.to_ascii_lowercase(), place: place.into(), parameters })
+    }
+
+    /// # Errors
+    /// A sentence that says what place there is nevertheless.
+    pub(crate) fn takes_no_place(&self) -> Result<(), String> {
+        match self.place.as_str() {
+            "" => Ok(()),
+            place => Err(format!("{}:// takes no host or path, but it has {place:?}", self.scheme)),
+        }
+    }
+}
+
+/// A URL that may be shown: without the password.
+pub(crate) fn redacted(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    let place = rest.find('?').map_or(rest, |end| &rest[..end]);
+    match place.rfind('@') {
+        Some(at) => {
+            let user = place[..at].split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:***{}", &rest[at..])
+        }
+        None => text.into(),
     }
 }
 
@@ -33,7 +55,7 @@ fn parameter(part: &str) -> Result<(String, String), String> {
 }
 
 /// Replaces `%41` by `A`.
-fn decoded(text: &str) -> Result<String, String> {
+pub(crate) fn decoded(text: &str) -> Result<String, String> {
     let mut parts = text.split('%');
     let mut bytes = Vec::from(parts.next().unwrap_or_default());
     for part in parts {

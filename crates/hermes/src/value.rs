@@ -31,7 +31,7 @@ impl<V: Clone + Send + Sync + 'static> Value for V {}
     note = "`Cache` keeps values that are `Clone + Send + Sync + 'static + serde::Serialize + serde::Deserialize`",
     note = "`Cache<Live>`, from `Cache::builder().live()`, keeps any `Clone + Send + Sync + 'static`, in process"
 )]
-pub trait Keeps<V>: Mode {}
+pub trait Keeps<V>: Mode + sealed::Packs<V> {}
 
 #[diagnostic::do_not_recommend]
 impl<V: Value + Serialize + DeserializeOwned> Keeps<V> for Stored {}
@@ -39,8 +39,51 @@ impl<V: Value + Serialize + DeserializeOwned> Keeps<V> for Stored {}
 impl<V: Value> Keeps<V> for Live {}
 
 mod sealed {
+    use hermescache_protocol::CodecId;
+    use serde::{Serialize, de::DeserializeOwned};
+
+    use super::{Live, Stored, Value};
+    use crate::codec::{PackError, Packing, UnpackError};
+
     #[expect(unnameable_types, reason = "what cannot be named cannot be implemented by others")]
-    pub trait Mode {}
-    impl Mode for super::Stored {}
-    impl Mode for super::Live {}
+    pub trait Mode {
+        /// Whether values may have no bytes.
+        const IN_PROCESS_ONLY: bool;
+    }
+
+    impl Mode for Stored {
+        const IN_PROCESS_ONLY: bool = false;
+    }
+
+    impl Mode for Live {
+        const IN_PROCESS_ONLY: bool = true;
+    }
+
+    /// How a mode makes bytes of a value, and a value of bytes.
+    #[expect(unnameable_types, reason = "what cannot be named cannot be implemented by others")]
+    pub trait Packs<V> {
+        fn pack(packing: &Packing, value: &V) -> Result<(CodecId, Vec<u8>), PackError>;
+        fn unpack(packing: &Packing, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError>;
+    }
+
+    impl<V: Serialize + DeserializeOwned> Packs<V> for Stored {
+        fn pack(packing: &Packing, value: &V) -> Result<(CodecId, Vec<u8>), PackError> {
+            packing.pack(value)
+        }
+
+        fn unpack(packing: &Packing, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError> {
+            packing.unpack(codec, bytes)
+        }
+    }
+
+    /// Its values never leave the process: a cache of them is not built in front of a server.
+    impl<V: Value> Packs<V> for Live {
+        fn pack(_: &Packing, _: &V) -> Result<(CodecId, Vec<u8>), PackError> {
+            Err(PackError::Unserializable("a value that is kept live has no bytes".into()))
+        }
+
+        fn unpack(_: &Packing, codec: CodecId, _: &[u8]) -> Result<V, UnpackError> {
+            Err(UnpackError::Unknown(codec))
+        }
+    }
 }

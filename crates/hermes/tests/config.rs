@@ -25,7 +25,7 @@ fn a_bad_url_names_what_is_wrong() {
         ("memory://?capacity=many", "capacity: \"many\" is not a number"),
         ("memory://?capacity=-1", "capacity: \"-1\" is not a number"),
         ("memory://?capacity=0", "capacity is 0"),
-        ("memory://?capacity=1&capacity=2", "\"capacity\" is given twice"),
+        ("memory://?capacity=1&capacity=2", "capacity: it is given twice"),
         ("memory://?ttl=0", "ttl is zero"),
         ("memory://?ttl=0s", "ttl is zero"),
         ("memory://?ttl=soon", "ttl: \"soon\" is not a time"),

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(
     dead_code,
+    unused_imports,
+    unnameable_types,
     unreachable_pub,
     missing_docs,
     unfulfilled_lint_expectations,
@@ -12,6 +14,8 @@
 )]
 
 // All files of the crate but those that are replaced below.
+#[path = "../src/backend/mod.rs"]
+mod backend;
 #[path = "../src/builder.rs"]
 mod builder;
 #[path = "../src/cache.rs"]
@@ -20,8 +24,12 @@ mod cache;
 mod call;
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/codec/mod.rs"]
+mod codec;
 #[path = "../src/drive.rs"]
 mod drive;
+#[path = "../src/engine.rs"]
+mod engine;
 #[path = "../src/entry.rs"]
 mod entry;
 #[path = "../src/error.rs"]
@@ -34,8 +42,17 @@ mod lanes;
 mod memory;
 #[path = "../src/observe.rs"]
 mod observe;
+#[path = "../src/options.rs"]
+mod options;
+#[path = "../src/points.rs"]
+mod points;
 #[path = "../src/probe.rs"]
 mod probe;
+#[cfg(feature = "redis")]
+#[path = "../src/redis/mod.rs"]
+mod redis;
+#[path = "../src/remote/mod.rs"]
+mod remote;
 #[path = "../src/rules.rs"]
 mod rules;
 #[path = "../src/site.rs"]
@@ -172,6 +189,10 @@ mod leading {
     impl FlightId {
         pub(crate) fn of<T>(flight: &T) -> Self {
             Self(std::ptr::from_ref(flight).addr())
+        }
+
+        pub(crate) fn of_key<T>(table: &T, _key: &hermescache_protocol::Key) -> Self {
+            Self::of(table)
         }
     }
 

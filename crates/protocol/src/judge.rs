@@ -54,7 +54,7 @@ pub(crate) enum State {
     Compute(Basis),
     Computing(Basis, Moment),
     Commit(Entry),
-    Committing,
+    Committing(Token),
     /// To be the poller, after a rest.
     Rest,
     Seated,

@@ -49,7 +49,7 @@ impl Read {
                 State::Commit(mut entry) => {
                     let policy = &self.plan.policy;
                     entry.ttl = policy.jitter.shorten_ttl(entry.ttl, nonces);
-                    self.state = State::Committing;
+                    self.state = State::Committing(entry.id);
                     let target = Arc::clone(&self.plan.target);
                     let tag_life = policy.tag_life(entry.ttl);
                     return Step::Ask(Command::Commit { target, entry, tag_life });
@@ -98,7 +98,7 @@ impl Read {
             (State::Fetching(_) | State::Acquiring(..), answer) => {
                 self.alone(board, Cause::Fault(fault_of(answer)), now);
             }
-            (State::Committing, answer) => {
+            (State::Committing(_), answer) => {
                 board.end(self.me);
                 self.state = State::Own(match answer {
                     Ok(Reply::Committed(Committed::Stored)) => Fate::Stored,
@@ -161,7 +161,10 @@ impl Read {
     /// The caller goes away, wherever it is. The command, if there is one, frees the key; its answer is of no use.
     pub fn abandon<V>(self, board: &mut Board<V>) -> Option<Command> {
         let held = match &self.state {
-            State::Acquiring(token, _) | State::Acquire(Some(token)) => Some(*token),
+            // Where a commit does get through, there is no lease left to release.
+            State::Acquiring(token, _) | State::Acquire(Some(token)) | State::Committing(token) => {
+                Some(*token)
+            }
             State::Commit(entry) => Some(entry.id),
             State::Compute(Basis::Lease) | State::Computing(Basis::Lease, _) => {
                 board.lease_of(self.me).map(|(token, _)| *token)

@@ -4,6 +4,7 @@
 use crate::{
     patience::{in_time, wait_for, wait_until},
     redis::Redis,
+    resp::Answer,
 };
 
 /// The name under which the sentinels know the master, as in Redis's own examples.
@@ -18,14 +19,15 @@ const QUORUM: &str = "2";
 const SETTINGS: [(&str, &str); 2] = [
     // Less, and a busy machine looks like a dead master.
     ("down-after-milliseconds", "1000"),
-    // An election that fails is repeated after twice as long.
-    ("failover-timeout", "3000"),
+    // Where two sentinels vote for themselves, they vote again after twice as long.
+    ("failover-timeout", "2000"),
 ];
 
 /// How often sentinels look and tell, in ms; by themselves they take up to ten seconds to learn of each other, of a
-/// replica, or of a master that came back.
+/// replica, or of a master that came back. Who hears of no failover for four times the period of publishing makes a
+/// promoted replica a replica again, so that one must leave time for a failover.
 const PERIODS: [(&str, &str); 4] =
-    [("INFO-PERIOD", "200"), ("PING-PERIOD", "200"), ("PUBLISH-PERIOD", "200"), ("ASK-PERIOD", "200")];
+    [("INFO-PERIOD", "200"), ("PING-PERIOD", "200"), ("PUBLISH-PERIOD", "500"), ("ASK-PERIOD", "200")];
 
 /// A master with one replica, watched by three sentinels.
 ///
@@ -129,18 +131,14 @@ impl Sentinels {
     fn is_settled(&self) -> Option<bool> {
         let port = master_port(self.serving().next()?)?;
         let (master, other) = self.split_by(port);
-        let servers_are_well = master.is_serving()
-            && master.info("role")? == "master"
-            && (!other.is_serving() || is_linked(other) && has_replica(master));
-        Some(
-            servers_are_well
-                && self.serving().all(|sentinel| {
-                    master_port(sentinel) == Some(port)
-                        && field(sentinel, "flags").as_deref() == Some("master")
-                        && field(sentinel, "num-slaves").as_deref() == Some("1")
-                        && field(sentinel, "num-other-sentinels") == Some((SENTINELS - 1).to_string())
-                }),
-        )
+        let master_is_well = master.is_serving() && master.info("role")? == "master";
+        let other_is_well = !other.is_serving() || is_linked(other) && has_replica(master);
+        let knows_all = |sentinel| {
+            master_port(sentinel) == Some(port)
+                && knows_master(sentinel).unwrap_or(false)
+                && (!other.is_serving() || knows_replica(sentinel).unwrap_or(false))
+        };
+        Some(master_is_well && other_is_well && self.serving().all(knows_all))
     }
 
     /// The master, and the other one.
@@ -177,11 +175,25 @@ fn master_port(sentinel: &Redis) -> Option<u16> {
     address.list()[1].text().parse().ok()
 }
 
-/// One of the things that a sentinel knows of the master.
-fn field(sentinel: &Redis, name: &str) -> Option<String> {
-    let all = sentinel.try_command(&["SENTINEL", "MASTER", NAME]).ok()?;
-    let (pairs, _) = all.list().as_chunks::<2>();
-    pairs.iter().find(|[key, _]| key.text() == name).map(|[_, value]| value.text().to_owned())
+/// Whether a sentinel finds the master well, and knows the other sentinels.
+fn knows_master(sentinel: &Redis) -> Option<bool> {
+    let master = sentinel.try_command(&["SENTINEL", "MASTER", NAME]).ok()?;
+    let others = (SENTINELS - 1).to_string();
+    Some(field(&master, "flags")? == "master" && field(&master, "num-other-sentinels")? == others)
+}
+
+/// Whether a sentinel finds the replica well, and has seen it as one. One that has last seen it as a master would
+/// undo the next failover.
+fn knows_replica(sentinel: &Redis) -> Option<bool> {
+    let replicas = sentinel.try_command(&["SENTINEL", "REPLICAS", NAME]).ok()?;
+    let [replica] = replicas.list() else { return None };
+    Some(field(replica, "flags")? == "slave" && field(replica, "role-reported")? == "slave")
+}
+
+/// The value under a name, where names and values take turns.
+fn field<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let (pairs, _) = answer.list().as_chunks::<2>();
+    pairs.iter().find(|[key, _]| key.text() == name).map(|[_, value]| value.text())
 }
 
 fn is_linked(replica: &Redis) -> bool {

@@ -10,7 +10,8 @@ pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a value has no bytes.
 #[derive(Debug)]
-pub(crate) enum PackError {
+#[expect(unnameable_types, reason = "only the sealed half of `Mode` names it")]
+pub enum PackError {
     /// It takes at least so many bytes: what would have come after them was not written.
     TooLarge { len_bytes: usize, limit_bytes: usize },
     /// It cannot be written, or would not come back as it is.
@@ -19,7 +20,8 @@ pub(crate) enum PackError {
 
 /// Why bytes are no value.
 #[derive(Debug)]
-pub(crate) enum UnpackError {
+#[expect(unnameable_types, reason = "only the sealed half of `Mode` names it")]
+pub enum UnpackError {
     /// This build cannot read the codec or the compression.
     Unknown(CodecId),
     /// They are more, or expand to more, or say so.

@@ -106,7 +106,8 @@ impl Compression {
 
 /// How one cache packs its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Packing {
+#[expect(unnameable_types, reason = "only the sealed half of `Mode` names it")]
+pub struct Packing {
     pub(crate) codec: Codec,
     pub(crate) compression: Compression,
     /// The most that a value may take as its codec writes it, before compression. Nor is more than that read.

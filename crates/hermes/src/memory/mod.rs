@@ -4,7 +4,7 @@
 pub(crate) mod entries;
 pub(crate) mod key;
 pub(crate) mod payload;
-pub(crate) mod points;
+pub(crate) mod point;
 pub(crate) mod seek;
 pub(crate) mod tags;
 
@@ -16,11 +16,11 @@ use self::{
     entries::{Displaced, Entries, Entry},
     key::{FindsEntry, KeyHasher, Lookup, StoreKey},
     payload::Payload,
-    points::{PointState, Points},
+    point::PointState,
     seek::Flights,
     tags::{Cell, Group, TagTable},
 };
-use crate::{clock::AnyClock, site::SiteId, value::Value};
+use crate::{clock::AnyClock, points::Points, site::SiteId, value::Value};
 
 /// The in-process backend.
 ///
@@ -33,7 +33,7 @@ pub(crate) struct Memory {
     flights: Flights,
     tags: Arc<TagTable>,
     namespace: Arc<Cell>,
-    points: Points,
+    points: Points<PointState>,
 }
 
 /// One computed value on its way into the store.
@@ -90,7 +90,7 @@ impl Memory {
     }
 
     /// The functions that use this cache.
-    pub(crate) fn points(&self) -> &Points {
+    pub(crate) fn points(&self) -> &Points<PointState> {
         &self.points
     }
 

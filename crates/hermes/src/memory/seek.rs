@@ -16,7 +16,7 @@ use super::{
     entries::Displaced,
     key::{KeyHasher, Lookup, StoreKey},
     payload::Payload,
-    points::PointState,
+    point::PointState,
     tags::Group,
 };
 use crate::{

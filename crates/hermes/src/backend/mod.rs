@@ -1,0 +1,152 @@
+//! What a cache asks of a place outside this process that keeps entries: for those who write one.
+//! Leaves what is asked, and when, to the protocol.
+
+#[cfg(feature = "redis")]
+pub(crate) mod breaker;
+
+use std::{error, fmt, future::Future, pin::Pin};
+
+pub use hermescache_protocol::{
+    Bucket, Buckets, CodecId, Codecs, Command, Committed, Entry, Fault, Flags, History, Key, Lease,
+    LeaseRecord, Leaving, Manner, Match, NamesDigest, Namespace, Payload, Point, Purpose, Reading, Reply,
+    Sight, Tag, TagVersion, Tags, Target, Token, Ttl, Versions, View, WireError, decode_entry,
+    decode_entry_head, decode_lease, encode_entry, encode_lease,
+};
+
+use crate::error::ErrorKind;
+
+/// A future that a [`Backend`] answers with.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A place that keeps entries, leases and tag versions: it carries out commands, one by one and atomically, and
+/// decides nothing.
+///
+/// What each [`Command`] means, and which of its parts have to happen in which order, is said there. A
+/// backend holds the rules that keep the cache's promises:
+///
+/// - A command with a token or with new versions reaches the servers **once**. What timed out may still take
+///   effect, so it is not sent again, unless a reply proves that nothing was done.
+/// - Nothing is read from a replica.
+/// - The [`History`] that a reply tells changes whenever the server may have lost something that it acknowledged.
+/// - Waiting is bounded: no answer in time is [`BackendError::timeout`].
+///
+/// `hermescache-testkit` checks an implementation against these.
+pub trait Backend: fmt::Debug + Send + Sync + 'static {
+    /// How many buckets keys are spread over. It is part of the stored format, and never changes.
+    fn buckets(&self) -> Buckets {
+        Buckets::One
+    }
+
+    /// Carries out one command, and blocks until it is answered. Needs no runtime.
+    ///
+    /// # Errors
+    /// [`BackendError`] says whether the command may have taken effect.
+    fn execute(&self, command: &Command) -> Result<Reply, BackendError>;
+
+    /// Carries out several commands that need no order: at once, where that is possible.
+    ///
+    /// The answers are in the order of the commands.
+    fn execute_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
+        commands.iter().map(|command| self.execute(command)).collect()
+    }
+
+    /// [`execute`](Self::execute) for a task. Unless it is overridden, it blocks the task's thread.
+    fn execute_async<'a>(&'a self, command: &'a Command) -> Answer<'a, Result<Reply, BackendError>> {
+        Box::pin(async move { self.execute(command) })
+    }
+
+    /// [`execute_all`](Self::execute_all) for a task.
+    fn execute_all_async<'a>(
+        &'a self,
+        commands: &'a [Command],
+    ) -> Answer<'a, Vec<Result<Reply, BackendError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(commands.len());
+            for command in commands {
+                answers.push(self.execute_async(command).await);
+            }
+            answers
+        })
+    }
+
+    /// Lists the entries and the tag versions of a namespace, for people: it may be slow, and what comes or goes
+    /// meanwhile may be listed or not.
+    ///
+    /// # Errors
+    /// [`BackendError`] where a server could not be asked.
+    fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError>;
+
+    /// [`list`](Self::list) for a task. Unless it is overridden, it blocks the task's thread.
+    fn list_async<'a>(&'a self, namespace: &'a Namespace) -> Answer<'a, Result<Vec<Listed>, BackendError>> {
+        Box::pin(async move { self.list(namespace) })
+    }
+}
+
+/// An entry or a tag version as a backend lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "backends outside of this crate build it")]
+pub struct Listed {
+    /// What the backend calls it.
+    pub name: String,
+    /// Its bytes, or the first of them: a tag's version, or at least the head of an entry.
+    pub head: Vec<u8>,
+    /// How many bytes it has.
+    pub len_bytes: u64,
+    /// The history of the server that told it.
+    pub history: History,
+}
+
+/// Why a backend has no answer.
+#[derive(Debug)]
+pub struct BackendError {
+    fault: Fault,
+    kind: ErrorKind,
+    source: Box<dyn error::Error + Send + Sync>,
+}
+
+impl BackendError {
+    /// The command has not taken effect and never will: it was not sent, or a server refused it.
+    pub fn not_done(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::NotDone, kind: ErrorKind::Backend, source: source.into() }
+    }
+
+    /// The command may have taken effect, and may yet.
+    pub fn unknown(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::Unknown, kind: ErrorKind::Backend, source: source.into() }
+    }
+
+    /// No answer came in time. The command may have taken effect, and may yet.
+    pub fn timeout(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::Unknown, kind: ErrorKind::Timeout, source: source.into() }
+    }
+
+    /// The same for another command that met the same fate.
+    #[cfg(feature = "redis")]
+    pub(crate) fn again(&self) -> Self {
+        Self { fault: self.fault, kind: self.kind, source: self.source.to_string().into() }
+    }
+
+    /// Whether the command may have taken effect.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        self.fault
+    }
+
+    /// [`ErrorKind::Timeout`] or [`ErrorKind::Backend`].
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl error::Error for BackendError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.source.source()
+    }
+}

@@ -1,0 +1,135 @@
+//! Why a server did not do what it was asked, and what may be done about it.
+//! Decides nothing; `mod` does.
+
+use std::fmt;
+
+use redis::{ErrorKind, RedisError, ServerError};
+
+use super::address::Address;
+use crate::backend::BackendError;
+
+/// Why there is no reply.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The slot is another node's. Nothing was done.
+    Moved(Address),
+    /// The key may already be another node's. Nothing was done.
+    Ask(Address),
+    /// The slot is on its way to another node, and the keys are not all here. Nothing was done.
+    TryAgain,
+    /// The server does not know the script. Nothing was done.
+    NoScript,
+    /// The server is a replica, or has become one. Nothing was done.
+    Replica(Address),
+    /// No connection could be had. Nothing was sent.
+    Unreachable(BackendError),
+    /// The connection broke, or the server said what makes no sense. Nobody knows what was done.
+    Broken(BackendError),
+    /// There was no answer in time. Nobody knows what was done.
+    TimedOut(BackendError),
+    /// The server refused. Nothing was done.
+    Refused(BackendError),
+    /// The breaker is open. Nothing was sent.
+    Suspended(BackendError),
+}
+
+impl Failure {
+    /// What the server at `from` said in place of an answer.
+    pub(super) fn of_answer(error: &ServerError, from: &Address) -> Self {
+        let target = || {
+            let (_slot, place) = error.details()?.split_once(' ')?;
+            from.beside(place)
+        };
+        match error.code() {
+            "MOVED" => target().map(Self::Moved),
+            "ASK" => target().map(Self::Ask),
+            "TRYAGAIN" => Some(Self::TryAgain),
+            "NOSCRIPT" => Some(Self::NoScript),
+            "READONLY" => Some(Self::Replica(from.clone())),
+            _ => None,
+        }
+        .unwrap_or_else(|| {
+            let why = Said { code: error.code().into(), details: error.details().unwrap_or_default().into() };
+            Self::Refused(BackendError::not_done(format!("{from} said {why}")))
+        })
+    }
+
+    /// No connection to `to` could be made ready.
+    pub(super) fn of_connecting(error: &RedisError, to: &Address) -> Self {
+        let why = if error.is_timeout() {
+            format!("connecting to {to}: no connection in time")
+        } else if matches!(error.kind(), ErrorKind::AuthenticationFailed) {
+            format!("connecting to {to}: it refuses user and password: {error}")
+        } else {
+            format!("connecting to {to}: {error}")
+        };
+        Self::Unreachable(BackendError::not_done(why))
+    }
+
+    /// The connection to `to` failed while it was used.
+    pub(super) fn of_using(error: &RedisError, to: &Address) -> Self {
+        if error.is_timeout() {
+            Self::TimedOut(BackendError::timeout(format!("{to} did not answer in time")))
+        } else {
+            Self::Broken(BackendError::unknown(format!("the connection to {to} broke: {error}")))
+        }
+    }
+
+    /// The server did not tell who it is.
+    pub(super) fn untold(error: &ServerError, from: &Address) -> Self {
+        if error.code() == "NOAUTH" {
+            return Self::Unreachable(BackendError::not_done(format!(
+                "{from} asks for a password; write redis://:password@host or redis://user:password@host"
+            )));
+        }
+        let why = Said { code: error.code().into(), details: error.details().unwrap_or_default().into() };
+        Self::Unreachable(BackendError::not_done(format!(
+            "{from} said {why} to INFO replication, which tells a restart from a snapshot; allow it to the user \
+             (ACL SETUSER … +info), or set trust_restored_data"
+        )))
+    }
+
+    pub(super) fn nonsense(from: &impl fmt::Display) -> Self {
+        Self::Broken(BackendError::unknown(format!(
+            "{from} gave an answer that makes no sense; is it a Redis?"
+        )))
+    }
+
+    /// Whether it tells that the server is not to be had, for its breaker.
+    pub(super) fn blames_the_server(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Broken(_) | Self::TimedOut(_))
+    }
+
+    /// What a user reads of it.
+    pub(super) fn into_error(self) -> BackendError {
+        match self {
+            Self::Moved(to) | Self::Ask(to) => BackendError::not_done(format!(
+                "the keys are said to be at {to}, which does not have them either; the cluster is changing"
+            )),
+            Self::TryAgain => {
+                BackendError::not_done("the keys are on their way from one node of the cluster to another")
+            }
+            Self::NoScript => BackendError::not_done("the server forgot a script that it was just given"),
+            Self::Replica(at) => BackendError::not_done(format!(
+                "{at} is a replica, whose data may be old; connect to its master, or through sentinels"
+            )),
+            Self::Unreachable(error)
+            | Self::Broken(error)
+            | Self::TimedOut(error)
+            | Self::Refused(error)
+            | Self::Suspended(error) => error,
+        }
+    }
+}
+
+/// A server's words.
+struct Said {
+    code: String,
+    details: String,
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{} {}\"", self.code, self.details)
+    }
+}

@@ -1,0 +1,104 @@
+//! One blocking connection to a Redis server, and the history of the data behind it.
+//! Leaves to `node` when to open one.
+
+use std::time::{Duration, Instant};
+
+use hermescache_protocol::History;
+use redis::{Client, Cmd, Connection, Value};
+
+use super::{
+    address::{Access, Address},
+    answer::{self, Role},
+    failure::Failure,
+    request,
+};
+use crate::clock;
+
+/// How often a server is asked anew whether it is still a master, and of which history. It is asked together with whatever is
+/// to be asked, so this costs no round trip.
+pub(super) const ASKS_EVERY: Duration = Duration::from_secs(1);
+
+/// A connection that is ready to use. What failed on it once is not used again: its replies may be out of step.
+pub(super) struct Link {
+    connection: Connection,
+    history: History,
+    /// None where nobody needs to know.
+    asked: Option<Instant>,
+    /// Replies to come, with that to the question who the server is.
+    awaited: usize,
+    asks: bool,
+}
+
+impl Link {
+    pub(super) fn open(client: &Client, access: &Access, to: &Address) -> Result<Self, Failure> {
+        let failed = |error: &_| Failure::of_connecting(error, to);
+        let connection =
+            client.get_connection_with_timeout(access.connect_timeout).map_err(|error| failed(&error))?;
+        connection.set_read_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
+        connection.set_write_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
+        let asked = (!access.trust_restored_data).then(clock::instant);
+        let mut link = Self { connection, history: History::default(), asked, awaited: 0, asks: false };
+        if asked.is_some() {
+            let answer = link.send_all(&[request::who_are_you()]).and_then(|()| link.receive());
+            link.learn(&answer.map_err(|error| failed(&error))?, to)?;
+        }
+        Ok(link)
+    }
+
+    /// The history of the data as far as it is known before the next answer.
+    pub(super) fn history(&self) -> History {
+        self.history
+    }
+
+    pub(super) fn send(&mut self, commands: &[Cmd], to: &Address) -> Result<(), Failure> {
+        self.asks =
+            self.asked.is_some_and(|asked| clock::instant().saturating_duration_since(asked) >= ASKS_EVERY);
+        self.awaited = commands.len();
+        let sent = if self.asks {
+            self.send_all(&[&[request::who_are_you()], commands].concat())
+        } else {
+            self.send_all(commands)
+        };
+        sent.map_err(|error| Failure::of_using(&error, to))
+    }
+
+    /// One answer for each command that was sent; a server's error is one.
+    pub(super) fn receive_all(&mut self, from: &Address) -> Result<Vec<Value>, Failure> {
+        let failed = |error: &_| Failure::of_using(error, from);
+        if self.asks {
+            let answer = self.receive().map_err(|error| failed(&error))?;
+            self.learn(&answer, from)?;
+            self.asked = Some(clock::instant());
+        }
+        (0..self.awaited).map(|_| self.receive().map_err(|error| failed(&error))).collect()
+    }
+
+    fn learn(&mut self, answer: &Value, from: &Address) -> Result<(), Failure> {
+        self.history = history_of(answer, from)?;
+        Ok(())
+    }
+
+    fn send_all(&mut self, commands: &[Cmd]) -> redis::RedisResult<()> {
+        let bytes: Vec<u8> = match commands {
+            [one] => one.get_packed_command(),
+            many => many.iter().flat_map(Cmd::get_packed_command).collect(),
+        };
+        self.connection.send_packed_command(&bytes)
+    }
+
+    fn receive(&mut self) -> redis::RedisResult<Value> {
+        self.connection.recv_response()
+    }
+}
+
+/// The history that a server told, if it is a master.
+pub(super) fn history_of(answer: &Value, from: &Address) -> Result<History, Failure> {
+    if let Value::ServerError(error) = answer {
+        return Err(Failure::untold(error, from));
+    }
+    match answer::role(answer) {
+        Ok(Role::Master(history)) => Ok(history),
+        Ok(Role::Replica) => Err(Failure::Replica(from.clone())),
+        Err(_) => Err(Failure::nonsense(from)),
+    }
+}

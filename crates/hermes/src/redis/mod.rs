@@ -1,0 +1,284 @@
+//! The Redis backend: one server, a cluster, or the master that sentinels name.
+//! Leaves the words to `request` and `answer`, connections to `node`, and who has which keys to `servers`.
+
+mod address;
+mod answer;
+mod failure;
+mod fan_out;
+mod link;
+mod node;
+mod request;
+mod route;
+mod scan;
+mod script;
+mod servers;
+#[cfg(feature = "async")]
+mod shared;
+mod slot;
+
+use std::sync::Arc;
+
+use hermescache_protocol::{Bucket, Buckets, Command, History, Namespace, Reply};
+use redis::{Cmd, Value, cmd};
+
+#[cfg(feature = "async")]
+use futures_util::future::join_all;
+
+use self::{
+    failure::Failure,
+    fan_out::FanOut,
+    node::{Answers, Node, Parcel, Said},
+    request::{bucket_of, is_urgent, may_be_sent_again},
+    route::{Next, Route},
+    scan::Scan,
+    servers::Servers,
+};
+#[cfg(feature = "async")]
+use crate::backend::Answer;
+use crate::{
+    backend::{Backend, BackendError, Listed},
+    options::Options,
+    url::Url,
+};
+
+/// The schemes of URLs that this backend opens.
+pub(crate) const SCHEMES: [&str; 7] =
+    ["redis", "rediss", "redis+unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"];
+
+/// Entries, leases and tag versions on Redis.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    servers: Servers,
+}
+
+impl Redis {
+    /// What a URL names. Connects to nothing.
+    pub(crate) fn open(url: &Url, options: &Options) -> Result<Self, String> {
+        let (layout, access) = address::read(url, options)?;
+        Ok(Self { servers: Servers::new(layout, &access)? })
+    }
+
+    fn carry_out(&self, command: &Command) -> Result<Reply, Failure> {
+        match self.send(command, None) {
+            Err(Failure::TryAgain) => {}
+            answer => return self.reply(command, answer?),
+        }
+        let mut answers = Vec::new();
+        for single in self.singles(command)? {
+            answers.push(self.send(command, Some(&single))?);
+        }
+        self.reply(command, combined(command, answers))
+    }
+
+    /// Sends a command, or what is said of it, to whichever server has its keys.
+    fn send(&self, command: &Command, single: Option<&Cmd>) -> Result<(Value, History), Failure> {
+        let mut route = Route::new(bucket_of(command, self.servers.buckets()));
+        loop {
+            let next = route.next();
+            let node = match &next {
+                Next::Owner(bucket) => self.servers.owner(*bucket)?,
+                Next::Asking(node) => Arc::clone(node),
+            };
+            let words = |history| self.words(command, single, &route, &next, history);
+            let answer = node.exchange(parcel(command, &words));
+            match answer.and_then(|answers| last_value(answers, &node)) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => route.failed(&self.servers, &node, &next, command, failure)?,
+            }
+        }
+    }
+
+    /// What is written to a server.
+    fn words(
+        &self,
+        command: &Command,
+        single: Option<&Cmd>,
+        route: &Route,
+        next: &Next,
+        history: History,
+    ) -> Vec<Cmd> {
+        let said = match single {
+            Some(single) => Some(single.clone()),
+            None => request::whole(command, self.servers.buckets(), route.by, history),
+        };
+        let asking = matches!(next, Next::Asking(_)).then(|| cmd("ASKING"));
+        asking.into_iter().chain(said).collect()
+    }
+
+    fn singles(&self, command: &Command) -> Result<Vec<Cmd>, Failure> {
+        request::one_by_one(command, self.servers.buckets()).ok_or(Failure::TryAgain)
+    }
+
+    fn reply(&self, command: &Command, answer: (Value, History)) -> Result<Reply, Failure> {
+        let (value, history) = answer;
+        answer::reply(command, value, history).map_err(|_| Failure::nonsense(&self.servers))
+    }
+
+    fn list_all(&self, namespace: &Namespace) -> Result<Vec<Listed>, Failure> {
+        self.servers.owner(self.some_bucket())?;
+        let mut listed = Vec::new();
+        for node in self.servers.owners() {
+            let mut scan = Scan::new(namespace);
+            while let Some(commands) = scan.next() {
+                let words = |_| commands.clone();
+                let answers = node.exchange(reading(&words))?;
+                scan.take(answers).map_err(|_| Failure::nonsense(&node.address))?;
+            }
+            listed.extend(scan.into_listed());
+        }
+        Ok(listed)
+    }
+
+    /// Any bucket: to ask for its owner draws the map of all.
+    fn some_bucket(&self) -> Bucket {
+        self.servers.buckets().of(0)
+    }
+}
+
+impl Backend for Redis {
+    fn buckets(&self) -> Buckets {
+        self.servers.buckets()
+    }
+
+    fn execute(&self, command: &Command) -> Result<Reply, BackendError> {
+        self.carry_out(command).map_err(Failure::into_error)
+    }
+
+    fn execute_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
+        let mut fan = FanOut::new(commands, self.servers.buckets());
+        while fan.goes_on() {
+            let owners = fan.open().into_iter().map(|(place, bucket)| (place, self.servers.owner(bucket)));
+            let groups = fan.group(owners.collect());
+            let sent: Vec<_> = groups
+                .iter()
+                .map(|group| group.node.send(fan.parcel(&|history| fan.words(group, history))))
+                .collect();
+            for (group, sent) in groups.iter().zip(sent) {
+                let answers = sent.and_then(|sent| group.node.receive(sent));
+                fan.settle(&self.servers, group, answers);
+            }
+        }
+        for place in fan.redirected() {
+            fan.answer(place, self.execute(&commands[place]));
+        }
+        fan.into_answers()
+    }
+
+    fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
+        self.list_all(namespace).map_err(Failure::into_error)
+    }
+
+    #[cfg(feature = "async")]
+    fn execute_async<'a>(&'a self, command: &'a Command) -> Answer<'a, Result<Reply, BackendError>> {
+        Box::pin(async move { self.carry_out_async(command).await.map_err(Failure::into_error) })
+    }
+
+    #[cfg(feature = "async")]
+    fn execute_all_async<'a>(
+        &'a self,
+        commands: &'a [Command],
+    ) -> Answer<'a, Vec<Result<Reply, BackendError>>> {
+        Box::pin(async move {
+            let mut fan = FanOut::new(commands, self.servers.buckets());
+            while fan.goes_on() {
+                let mut owners = Vec::new();
+                for (place, bucket) in fan.open() {
+                    owners.push((place, self.servers.owner_async(bucket).await));
+                }
+                let groups = fan.group(owners);
+                let exchanges = groups.iter().map(|group| async {
+                    let words = |history| fan.words(group, history);
+                    group.node.exchange_async(fan.parcel(&words)).await
+                });
+                let exchanged = join_all(exchanges).await;
+                for (group, answers) in groups.iter().zip(exchanged) {
+                    fan.settle(&self.servers, group, answers);
+                }
+            }
+            for place in fan.redirected() {
+                fan.answer(place, self.execute_async(&commands[place]).await);
+            }
+            fan.into_answers()
+        })
+    }
+
+    #[cfg(feature = "async")]
+    fn list_async<'a>(&'a self, namespace: &'a Namespace) -> Answer<'a, Result<Vec<Listed>, BackendError>> {
+        Box::pin(async move { self.list_all_async(namespace).await.map_err(Failure::into_error) })
+    }
+}
+
+/// The twins for tasks, alike but for `.await`.
+#[cfg(feature = "async")]
+impl Redis {
+    async fn carry_out_async(&self, command: &Command) -> Result<Reply, Failure> {
+        match self.send_async(command, None).await {
+            Err(Failure::TryAgain) => {}
+            answer => return self.reply(command, answer?),
+        }
+        let mut answers = Vec::new();
+        for single in self.singles(command)? {
+            answers.push(self.send_async(command, Some(&single)).await?);
+        }
+        self.reply(command, combined(command, answers))
+    }
+
+    async fn send_async(&self, command: &Command, single: Option<&Cmd>) -> Result<(Value, History), Failure> {
+        let mut route = Route::new(bucket_of(command, self.servers.buckets()));
+        loop {
+            let next = route.next();
+            let node = match &next {
+                Next::Owner(bucket) => self.servers.owner_async(*bucket).await?,
+                Next::Asking(node) => Arc::clone(node),
+            };
+            let words = |history| self.words(command, single, &route, &next, history);
+            let answer = node.exchange_async(parcel(command, &words)).await;
+            match answer.and_then(|answers| last_value(answers, &node)) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => route.failed(&self.servers, &node, &next, command, failure)?,
+            }
+        }
+    }
+
+    async fn list_all_async(&self, namespace: &Namespace) -> Result<Vec<Listed>, Failure> {
+        self.servers.owner_async(self.some_bucket()).await?;
+        let mut listed = Vec::new();
+        for node in self.servers.owners() {
+            let mut scan = Scan::new(namespace);
+            while let Some(commands) = scan.next() {
+                let words = |_| commands.clone();
+                let answers = node.exchange_async(reading(&words)).await?;
+                scan.take(answers).map_err(|_| Failure::nonsense(&node.address))?;
+            }
+            listed.extend(scan.into_listed());
+        }
+        Ok(listed)
+    }
+}
+
+fn parcel<'a>(command: &Command, commands: &'a Said<'a>) -> Parcel<'a> {
+    Parcel { commands, may_be_sent_again: may_be_sent_again(command), is_urgent: is_urgent(command) }
+}
+
+fn reading<'a>(commands: &'a Said<'a>) -> Parcel<'a> {
+    Parcel { commands, may_be_sent_again: true, is_urgent: false }
+}
+
+/// The answer to the last of the commands in a parcel; before it may be the one to `ASKING`.
+fn last_value((mut values, history): Answers, node: &Node) -> Result<(Value, History), Failure> {
+    match values.pop() {
+        Some(Value::ServerError(error)) => Err(Failure::of_answer(&error, &node.address)),
+        Some(value) => Ok((value, history)),
+        None => Err(Failure::nonsense(&node.address)),
+    }
+}
+
+/// What a command would have been answered with, had it not been said key by key.
+fn combined(command: &Command, answers: Vec<(Value, History)>) -> (Value, History) {
+    let history = answers.last().map(|(_, history)| *history).unwrap_or_default();
+    let values = answers.into_iter().map(|(value, _)| value).collect();
+    match command {
+        Command::Fetch { .. } => (Value::Array(values), history),
+        _ => (Value::Int(0), history),
+    }
+}

@@ -1,0 +1,169 @@
+//! One Redis server: its breaker, and the blocking connections that are ready to use.
+//! Leaves which server to ask to `servers`, and connections for tasks to `shared`.
+
+use std::{
+    fmt,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use hermescache_protocol::History;
+use redis::{Client, Cmd, Value};
+
+#[cfg(feature = "async")]
+use super::shared::SharedLinks;
+use super::{
+    address::{Access, Address},
+    failure::Failure,
+    link::Link,
+};
+use crate::backend::{BackendError, breaker::Breaker};
+
+/// More connections than this are not kept while nobody uses them.
+const MAX_IDLE: usize = 64;
+
+/// One server.
+pub(super) struct Node {
+    pub(super) address: Address,
+    pub(super) access: Access,
+    pub(super) client: Client,
+    breaker: Breaker,
+    idle: Mutex<Vec<(u64, Link)>>,
+    /// Connections of an earlier era are not used again: the server's role may have changed since.
+    era: AtomicU64,
+    #[cfg(feature = "async")]
+    pub(super) shared: SharedLinks,
+}
+
+/// Says commands for data of a history.
+pub(super) type Said<'a> = dyn Fn(History) -> Vec<Cmd> + Sync + 'a;
+
+/// What is sent in one write.
+#[derive(Clone, Copy)]
+pub(super) struct Parcel<'a> {
+    pub(super) commands: &'a Said<'a>,
+    /// Whether it may be sent again where nobody knows what became of it.
+    pub(super) may_be_sent_again: bool,
+    /// Whether it passes an open breaker.
+    pub(super) is_urgent: bool,
+}
+
+/// The answers to a parcel, and the history of the data that they tell of.
+pub(super) type Answers = (Vec<Value>, History);
+
+/// A parcel that was sent.
+pub(super) struct Sent {
+    link: Link,
+    era: u64,
+    is_fresh: bool,
+}
+
+impl Node {
+    pub(super) fn new(address: Address, access: &Access) -> Result<Self, String> {
+        let client = access.client(&address).map_err(|why| why.to_string())?;
+        Ok(Self {
+            address,
+            access: access.clone(),
+            client,
+            breaker: Breaker::default(),
+            idle: Mutex::default(),
+            era: AtomicU64::new(0),
+            #[cfg(feature = "async")]
+            shared: SharedLinks::default(),
+        })
+    }
+
+    /// Sends a parcel, and blocks until it is answered.
+    pub(super) fn exchange(&self, parcel: Parcel<'_>) -> Result<Answers, Failure> {
+        loop {
+            let sent = self.send(parcel)?;
+            let is_fresh = sent.is_fresh;
+            match self.receive(sent) {
+                // It had been idle, and the server had closed it.
+                Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
+                answers => return answers,
+            }
+        }
+    }
+
+    /// Sends a parcel.
+    pub(super) fn send(&self, parcel: Parcel<'_>) -> Result<Sent, Failure> {
+        self.admit(parcel)?;
+        loop {
+            let era = self.era();
+            let (mut link, is_fresh) = match self.take_idle(era) {
+                Some(link) => (link, false),
+                None => (self.tell(Link::open(&self.client, &self.access, &self.address))?, true),
+            };
+            let commands = (parcel.commands)(link.history());
+            match link.send(&commands, &self.address) {
+                Ok(()) => return Ok(Sent { link, era, is_fresh }),
+                Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
+                Err(failure) => return self.tell(Err(failure)),
+            }
+        }
+    }
+
+    /// Blocks until what was sent is answered.
+    pub(super) fn receive(&self, mut sent: Sent) -> Result<Answers, Failure> {
+        let answers = self.tell(sent.link.receive_all(&self.address))?;
+        let history = sent.link.history();
+        let mut idle = self.idle();
+        if idle.len() < MAX_IDLE {
+            idle.push((sent.era, sent.link));
+        }
+        Ok((answers, history))
+    }
+
+    /// The server's role may have changed: its connections are opened anew.
+    pub(super) fn begin_new_era(&self) {
+        self.era.fetch_add(1, Ordering::Relaxed);
+        let old = std::mem::take(&mut *self.idle());
+        drop(old);
+    }
+
+    pub(super) fn era(&self) -> u64 {
+        self.era.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn admit(&self, parcel: Parcel<'_>) -> Result<(), Failure> {
+        if parcel.is_urgent || self.breaker.admits() {
+            return Ok(());
+        }
+        Err(Failure::Suspended(BackendError::not_done(format!(
+            "{} has not answered for a while; the next attempt is made in at most two seconds",
+            self.address
+        ))))
+    }
+
+    /// Tells the breaker how it went.
+    pub(super) fn tell<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        match &result {
+            Err(failure) if failure.blames_the_server() => self.breaker.failed(),
+            _ => self.breaker.succeeded(),
+        }
+        result
+    }
+
+    fn take_idle(&self, era: u64) -> Option<Link> {
+        let mut idle = self.idle();
+        while let Some((of, link)) = idle.pop() {
+            if of == era {
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(u64, Link)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("address", &self.address).finish_non_exhaustive()
+    }
+}

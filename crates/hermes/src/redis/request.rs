@@ -1,0 +1,142 @@
+//! Says the commands of the protocol in Redis's words. Pure: it sends nothing.
+//! Leaves what the server says to `answer`.
+
+use std::time::Duration;
+
+use hermescache_protocol::{
+    Bucket, Buckets, Command, History, LeaseRecord, Leaving, Manner, Purpose, Target, encode_entry,
+    encode_lease,
+};
+use redis::{Cmd, cmd};
+
+use super::script::{self, By};
+
+/// The bucket that a command touches.
+pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Bucket {
+    match command {
+        Command::Fetch { target, .. }
+        | Command::Acquire { target, .. }
+        | Command::Commit { target, .. }
+        | Command::Release { target, .. }
+        | Command::Renew { target, .. } => target.key.bucket(buckets),
+        Command::Invalidate { key } => key.bucket(buckets),
+        Command::Clean { bucket, .. } => *bucket,
+        _ => Bucket::default(),
+    }
+}
+
+/// Whether a command may be sent again when nobody knows what became of it: whether it carries nothing that was
+/// drawn for this sending only.
+pub(super) fn may_be_sent_again(command: &Command) -> bool {
+    !matches!(command, Command::Acquire { .. })
+}
+
+/// Whether a command passes an open breaker: an invalidation that did not happen must not look as if it had.
+pub(super) fn is_urgent(command: &Command) -> bool {
+    matches!(command, Command::Invalidate { .. } | Command::Clean { .. })
+}
+
+/// One command in Redis's words, for a server whose data have this history; `None` if it is of a later protocol.
+pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Option<Cmd> {
+    Some(match command {
+        Command::Fetch { target, purpose } => {
+            let mut mget = cmd("MGET");
+            mget.arg(target.key.entry_name(buckets)).arg(tag_names(target, buckets));
+            if *purpose == Purpose::Follow {
+                mget.arg(target.key.lease_name(buckets));
+            }
+            mget
+        }
+        Command::Acquire { target, token, fresh, manner, lease, tag_life } => {
+            let mut call = script::ACQUIRE.call(by, &all_names(target, buckets));
+            call.arg(token.as_bytes()).arg(ms(*lease)).arg(ms(*tag_life));
+            call.arg(match manner {
+                Manner::Forced => "forced",
+                Manner::Polite | Manner::Held => "polite",
+            });
+            call.arg(target.tags.names().as_bytes()).arg(history.as_bytes());
+            for version in fresh {
+                call.arg(version.as_bytes());
+            }
+            call
+        }
+        Command::Commit { target, entry, tag_life } => {
+            let mut call = script::COMMIT.call(by, &all_names(target, buckets));
+            call.arg(entry.id.as_bytes())
+                .arg(ms(entry.ttl.get()))
+                .arg(encode_entry(entry))
+                .arg(ms(*tag_life));
+            call
+        }
+        Command::Release { target, token, leaving } => {
+            let mut call = script::RELEASE.call(by, &[target.key.lease_name(buckets)]);
+            let (word, lives) = match leaving {
+                Leaving::Nothing => (Vec::new(), Duration::ZERO),
+                Leaving::Pass(lives) => (encode_lease(&LeaseRecord::Pass), *lives),
+            };
+            call.arg(token.as_bytes()).arg(word).arg(ms(lives));
+            call
+        }
+        Command::Renew { target, token, lease } => {
+            let mut call = script::RENEW.call(by, &[target.key.lease_name(buckets)]);
+            call.arg(token.as_bytes()).arg(ms(*lease));
+            call
+        }
+        Command::Invalidate { key } => {
+            let mut del = cmd("DEL");
+            del.arg(key.lease_name(buckets)).arg(key.entry_name(buckets));
+            del
+        }
+        Command::Clean { namespace, bucket, tags } => {
+            let mut del = cmd("DEL");
+            tags.iter().for_each(|tag| {
+                del.arg(tag.name(namespace, *bucket));
+            });
+            del
+        }
+        _ => return None,
+    })
+}
+
+/// The same one key at a time, for a slot that is on its way from one node to another: there, a command is refused
+/// that names several keys of which one is absent. In this order: the lease goes before the entry. Scripts have no
+/// such form.
+pub(super) fn one_by_one(command: &Command, buckets: Buckets) -> Option<Vec<Cmd>> {
+    let each = |verb: &str, names: Vec<String>| {
+        Some(names.into_iter().map(|name| cmd(verb).arg(name).take()).collect())
+    };
+    match command {
+        Command::Fetch { target, purpose } => {
+            let mut names = vec![target.key.entry_name(buckets)];
+            names.extend(tag_names(target, buckets));
+            names.extend((*purpose == Purpose::Follow).then(|| target.key.lease_name(buckets)));
+            each("GET", names)
+        }
+        Command::Invalidate { key } => each("DEL", vec![key.lease_name(buckets), key.entry_name(buckets)]),
+        Command::Clean { namespace, bucket, tags } => {
+            each("DEL", tags.iter().map(|tag| tag.name(namespace, *bucket)).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Asks who the server is: its role, and the history of its data.
+pub(super) fn who_are_you() -> Cmd {
+    cmd("INFO").arg("replication").take()
+}
+
+fn tag_names(target: &Target, buckets: Buckets) -> Vec<String> {
+    let (namespace, bucket) = (target.key.namespace(), target.key.bucket(buckets));
+    target.tags.iter().map(|tag| tag.name(namespace, bucket)).collect()
+}
+
+fn all_names(target: &Target, buckets: Buckets) -> Vec<String> {
+    let mut names = vec![target.key.entry_name(buckets), target.key.lease_name(buckets)];
+    names.extend(tag_names(target, buckets));
+    names
+}
+
+/// Whole milliseconds, at least one: a server takes no other.
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
+}

@@ -1,0 +1,28 @@
+-- Creates the absent versions, then takes the lease if it may, then reads.
+-- KEYS: entry, lease, tags. ARGV: token, lease_ms, tag_ms, manner, digest of the tag names, history, a version for each tag.
+local token, lease_ms, tag_ms, manner, names, history = unpack(ARGV, 1, 6)
+
+local versions = {}
+for i = 3, #KEYS do
+  local version = redis.call('GET', KEYS[i])
+  if version and #version == 8 then
+    local left_ms = redis.call('PTTL', KEYS[i])
+    if left_ms >= 0 and left_ms < tonumber(tag_ms) then
+      redis.call('PEXPIRE', KEYS[i], tag_ms)
+    end
+  else
+    version = ARGV[i + 4]
+    redis.call('SET', KEYS[i], version, 'PX', tag_ms)
+  end
+  versions[i - 2] = version
+end
+
+-- The layout of a lease: format 1, held (1), token, digest of the tag names, history, versions.
+local stamp = names .. history .. table.concat(versions)
+local lease = redis.call('GET', KEYS[2])
+local doomed = lease and lease:sub(1, 2) == '\1\1' and lease:sub(19, 26) == names and lease:sub(19) ~= stamp
+local won = not lease or doomed or manner == 'forced'
+if won then
+  redis.call('SET', KEYS[2], '\1\1' .. token .. stamp, 'PX', lease_ms)
+end
+return { won and 1 or 0, redis.call('GET', KEYS[1]), lease, unpack(versions) }

@@ -1,0 +1,234 @@
+//! The connections to one Redis server that tasks share: one for each runtime, which carries all its requests at once.
+//! Blocking calls do not use them.
+
+use std::{
+    future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use hermescache_protocol::History;
+use redis::{AsyncConnectionConfig, Cmd, Value, aio::MultiplexedConnection};
+use tokio::{
+    runtime::{self, Handle},
+    task::AbortHandle,
+};
+
+use super::{
+    failure::Failure,
+    link::{self, ASKS_EVERY},
+    node::{Answers, Node, Parcel},
+    request,
+};
+use crate::{backend::BackendError, clock};
+
+/// The connections, by runtime.
+#[derive(Default)]
+pub(super) struct SharedLinks {
+    open: Arc<Mutex<Open>>,
+    /// So that many tasks open one connection, and not one each.
+    opening: tokio::sync::Mutex<()>,
+    /// How many attempts to open one have failed.
+    failures: AtomicU64,
+}
+
+type Open = Vec<(runtime::Id, Arc<SharedLink>)>;
+
+/// A connection that belongs to the runtime that opened it.
+struct SharedLink {
+    connection: MultiplexedConnection,
+    era: u64,
+    known: Mutex<Known>,
+    /// Notices the end of the runtime.
+    watch: AbortHandle,
+}
+
+/// What is known of the server's data.
+#[derive(Clone, Copy)]
+struct Known {
+    history: History,
+    /// None where nobody needs to know.
+    asked: Option<Instant>,
+}
+
+impl Known {
+    /// The history, and whether to ask for it anew. One of many requests does so.
+    fn take_turn_to_ask(&mut self) -> (History, bool) {
+        let Some(asked) = &mut self.asked else { return (self.history, false) };
+        let now = clock::instant();
+        let asks = now.saturating_duration_since(*asked) >= ASKS_EVERY;
+        if asks {
+            *asked = now;
+        }
+        (self.history, asks)
+    }
+}
+
+impl Node {
+    /// Sends a parcel, and waits until it is answered.
+    pub(super) async fn exchange_async(&self, parcel: Parcel<'_>) -> Result<Answers, Failure> {
+        self.admit(parcel)?;
+        let Ok(runtime) = Handle::try_current() else {
+            return Err(Failure::Refused(BackendError::not_done(
+                "async calls to Redis run on tokio, and this is none of its tasks; call the blocking twin",
+            )));
+        };
+        loop {
+            let (link, is_fresh) = match self.shared.find(&runtime, self.era()) {
+                Some(link) => (link, false),
+                None => self.tell(self.open_shared(&runtime).await)?,
+            };
+            let answers = link.exchange(parcel, self).await;
+            if matches!(answers, Err(Failure::Broken(_) | Failure::TimedOut(_) | Failure::Replica(_))) {
+                // Those who still wait for an answer on it keep it for so long.
+                self.shared.forget(&link);
+            }
+            match answers {
+                Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
+                answers => return self.tell(answers),
+            }
+        }
+    }
+
+    /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile.
+    async fn open_shared(&self, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
+        let failures = self.shared.failures.load(Ordering::Relaxed);
+        let _turn = self.shared.opening.lock().await;
+        let era = self.era();
+        if let Some(link) = self.shared.find(runtime, era) {
+            return Ok((link, false));
+        }
+        if self.shared.failures.load(Ordering::Relaxed) != failures {
+            let why = format!("connecting to {}: another task has just tried in vain", self.address);
+            return Err(Failure::Unreachable(BackendError::not_done(why)));
+        }
+        let link = self.connect_shared(runtime, era).await.inspect_err(|_| {
+            self.shared.failures.fetch_add(1, Ordering::Relaxed);
+        })?;
+        self.shared.open().push((runtime.id(), Arc::clone(&link)));
+        Ok((link, true))
+    }
+
+    async fn connect_shared(&self, runtime: &Handle, era: u64) -> Result<Arc<SharedLink>, Failure> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.access.connect_timeout))
+            .set_response_timeout(Some(self.access.timeout));
+        let failed = |error: &_| Failure::of_connecting(error, &self.address);
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut connection = connection.map_err(|error| failed(&error))?;
+        let known = if self.access.trust_restored_data {
+            Known { history: History::default(), asked: None }
+        } else {
+            let asked = clock::instant();
+            let answer = connection.send_packed_command(&request::who_are_you()).await;
+            let history = link::history_of(&answer.map_err(|error| failed(&error))?, &self.address)?;
+            Known { history, asked: Some(asked) }
+        };
+        let link = Arc::new_cyclic(|link| {
+            let guard = Watch { open: Arc::downgrade(&self.shared.open), link: Weak::clone(link) };
+            let watch = runtime.spawn(async {
+                let _guard = guard;
+                future::pending::<()>().await;
+            });
+            SharedLink { connection, era, known: Mutex::new(known), watch: watch.abort_handle() }
+        });
+        Ok(link)
+    }
+}
+
+impl SharedLinks {
+    fn find(&self, runtime: &Handle, era: u64) -> Option<Arc<SharedLink>> {
+        let id = runtime.id();
+        let mut open = self.open();
+        let place = open.iter().position(|(of, _)| *of == id)?;
+        if open[place].1.era == era {
+            return Some(Arc::clone(&open[place].1));
+        }
+        let old = open.swap_remove(place);
+        drop(open);
+        drop(old);
+        None
+    }
+
+    fn forget(&self, link: &Arc<SharedLink>) {
+        let mut open = self.open();
+        let place = open.iter().position(|(_, other)| Arc::ptr_eq(other, link));
+        let old = place.map(|place| open.swap_remove(place));
+        drop(open);
+        drop(old);
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SharedLink {
+    async fn exchange(&self, parcel: Parcel<'_>, node: &Node) -> Result<Answers, Failure> {
+        let (history, asks) = self.known().take_turn_to_ask();
+        let commands = (parcel.commands)(history);
+        let mut connection = self.connection.clone();
+        let failed = |error: &_| Failure::of_using(error, &node.address);
+        if let ([command], false) = (commands.as_slice(), asks) {
+            let answer = connection.send_packed_command(command).await.map_err(|error| failed(&error))?;
+            return Ok((vec![answer], history));
+        }
+        let who_are_you = asks.then(request::who_are_you);
+        let mut answers = send_all(&mut connection, who_are_you.iter().chain(&commands))
+            .await
+            .map_err(|error| failed(&error))?;
+        let history = match who_are_you {
+            None => history,
+            Some(_) if answers.is_empty() => return Err(Failure::nonsense(&node.address)),
+            Some(_) => {
+                let history = link::history_of(&answers.remove(0), &node.address)?;
+                self.known().history = history;
+                history
+            }
+        };
+        Ok((answers, history))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SharedLink {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
+/// Lives as long as its runtime; then the runtime's connection is of no use any more.
+struct Watch {
+    open: Weak<Mutex<Open>>,
+    link: Weak<SharedLink>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Some(open) = self.open.upgrade() else { return };
+        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = open.iter().position(|(_, link)| std::ptr::eq(Arc::as_ptr(link), self.link.as_ptr()));
+        let old = place.map(|place| open.swap_remove(place));
+        drop(open);
+        drop(old);
+    }
+}
+
+async fn send_all(
+    connection: &mut MultiplexedConnection,
+    commands: impl Iterator<Item = &Cmd>,
+) -> redis::RedisResult<Vec<Value>> {
+    let mut pipeline = redis::pipe();
+    let mut count = 0;
+    for command in commands {
+        pipeline.add_command(command.clone());
+        count += 1;
+    }
+    connection.send_packed_commands(&pipeline, 0, count).await
+}

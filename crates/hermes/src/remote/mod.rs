@@ -1,0 +1,265 @@
+//! The cache in front of a backend outside this process: entries as bytes, leases, and one board for each key.
+//! Leaves the way of one call to `drive`.
+
+mod boards;
+mod caller;
+pub(crate) mod drive;
+mod dump;
+mod handed;
+mod heart;
+mod timeline;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use hermescache_protocol::{
+    Arguments, Codecs, Command, Fault, Invalidation, Jitter, Key, Moment, Namespace, Payload, Plan, Point,
+    Policy, Reply, Tags, Target, Ttl, Value,
+};
+
+use self::boards::Boards;
+use crate::{
+    backend::{Backend, BackendError},
+    codec::{PackError, Packing},
+    error::Error,
+    observe::EntryInfo,
+    points::Points,
+    value::Keeps,
+};
+
+/// A backend, and what this process keeps for the calls that are under way.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    namespace: Namespace,
+    points: Points<Point>,
+    packing: Packing,
+    readable: Codecs,
+    policy: Policy,
+    core: Arc<Core>,
+}
+
+/// What outlives a call: its heartbeat and its last word need it.
+#[derive(Debug)]
+pub(crate) struct Core {
+    backend: Box<dyn Backend>,
+    boards: Boards,
+    faults: AtomicU64,
+}
+
+impl Core {
+    /// Asks the backend, and counts if it has no answer.
+    fn ask(&self, command: &Command) -> Result<Reply, BackendError> {
+        self.backend.execute(command).inspect_err(|_| self.count_fault())
+    }
+
+    /// The same, where why there is no answer is of no use.
+    fn execute(&self, command: &Command) -> Result<Reply, Fault> {
+        self.ask(command).map_err(|error| error.fault())
+    }
+
+    #[cfg(feature = "async")]
+    async fn ask_async(&self, command: &Command) -> Result<Reply, BackendError> {
+        self.backend.execute_async(command).await.inspect_err(|_| self.count_fault())
+    }
+
+    fn count_fault(&self) {
+        self.faults.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Remote {
+    pub(crate) fn new(
+        backend: Box<dyn Backend>,
+        namespace: Namespace,
+        packing: Packing,
+        policy: Policy,
+    ) -> Self {
+        let core = Core { backend, boards: Boards::new(policy), faults: AtomicU64::new(0) };
+        Self {
+            namespace,
+            points: Points::default(),
+            packing,
+            readable: Packing::readable(),
+            policy,
+            core: Arc::new(core),
+        }
+    }
+
+    /// The functions that use this cache.
+    pub(crate) fn points(&self) -> &Points<Point> {
+        &self.points
+    }
+
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.core.backend
+    }
+
+    /// How often the backend had no answer so far.
+    pub(crate) fn faults(&self) -> u64 {
+        self.core.faults.load(Ordering::Relaxed)
+    }
+
+    /// What a call with these arguments and tags is about.
+    pub(crate) fn plan(
+        &self,
+        point: &Point,
+        arguments: &Arguments,
+        tags: &[Box<str>],
+        ttl: Option<Duration>,
+    ) -> Plan {
+        let key = Key::new(&self.namespace, point, arguments);
+        let mut policy = self.policy;
+        policy.ttl = ttl.map_or(policy.ttl, within_bounds);
+        let target = Arc::new(Target { key, tags: Tags::new(point, tags) });
+        Plan { target, readable: self.readable, policy }
+    }
+
+    /// A value that is put in by hand, as it is stored.
+    pub(crate) fn pack<M: Keeps<V>, V>(&self, value: &V, ttl: Option<Duration>) -> Result<Value, PackError> {
+        let (codec, bytes) = M::pack(&self.packing, value)?;
+        let ttl = ttl.map_or(self.policy.ttl, within_bounds);
+        Ok(Value { codec, payload: Payload::from(bytes), ttl })
+    }
+
+    /// Deletes one entry, and the lease of whoever computes it.
+    pub(crate) fn invalidate(&self, point: &Point, arguments: &Arguments) -> Result<(), Error> {
+        let key = Key::new(&self.namespace, point, arguments);
+        let doing = || format!("invalidating {:?}", key.to_string());
+        self.carry_out(Invalidation::of_key(&key), doing)
+    }
+
+    /// Makes all entries that carry one of the tags misses.
+    pub(crate) fn clean(&self, tags: &[Box<str>]) -> Result<(), Error> {
+        self.carry_out(self.cleaning(tags), || cleaning_tags(tags))
+    }
+
+    /// Makes all entries of a function misses.
+    pub(crate) fn clear(&self, point: &Point) -> Result<(), Error> {
+        self.carry_out(self.clearing(point), || clearing_function(point))
+    }
+
+    /// Makes all entries of the namespace misses.
+    pub(crate) fn clean_all(&self) -> Result<(), Error> {
+        self.carry_out(self.cleaning_all(), || self.cleaning_namespace())
+    }
+
+    /// Lists what a call would hit now.
+    pub(crate) fn dump(&self, now: Moment) -> Result<Vec<EntryInfo>, Error> {
+        let listed = self.core.backend.list(&self.namespace).map_err(|why| self.not_listed(why))?;
+        Ok(dump::fresh_entries(&self.namespace, &listed, now))
+    }
+
+    fn carry_out(&self, mut invalidation: Invalidation, doing: impl FnOnce() -> String) -> Result<(), Error> {
+        let answers = self.core.backend.execute_all(invalidation.commands());
+        self.settle(&mut invalidation, answers, doing)
+    }
+
+    /// An invalidation that was not confirmed must not look as if it had been.
+    fn settle(
+        &self,
+        invalidation: &mut Invalidation,
+        answers: Vec<Result<Reply, BackendError>>,
+        doing: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        let mut why = None;
+        for answer in answers {
+            invalidation.answer(&answer.as_ref().map_err(BackendError::fault).cloned());
+            if let Err(error) = answer {
+                self.core.count_fault();
+                why = why.or(Some(error));
+            }
+        }
+        match (invalidation.verdict(), why) {
+            (Some(Ok(())), _) => Ok(()),
+            (_, Some(error)) => Err(Error::backend(doing(), error)),
+            (_, None) => Err(Error::backend(
+                doing(),
+                BackendError::unknown("the backend did not answer each command, or with a reply to another"),
+            )),
+        }
+    }
+
+    fn cleaning(&self, tags: &[Box<str>]) -> Invalidation {
+        Invalidation::of_tags(&self.namespace, tags, self.core.backend.buckets())
+    }
+
+    fn clearing(&self, point: &Point) -> Invalidation {
+        Invalidation::of_point(&self.namespace, point, self.core.backend.buckets())
+    }
+
+    fn cleaning_all(&self) -> Invalidation {
+        Invalidation::of_everything(&self.namespace, self.core.backend.buckets())
+    }
+
+    fn cleaning_namespace(&self) -> String {
+        format!("cleaning the namespace {:?}", self.namespace.as_str())
+    }
+
+    fn not_listed(&self, why: BackendError) -> Error {
+        self.core.count_fault();
+        Error::backend(format!("listing the namespace {:?}", self.namespace.as_str()), why)
+    }
+}
+
+#[cfg(feature = "async")]
+impl Remote {
+    pub(crate) async fn invalidate_async(&self, point: &Point, arguments: &Arguments) -> Result<(), Error> {
+        let key = Key::new(&self.namespace, point, arguments);
+        let doing = || format!("invalidating {:?}", key.to_string());
+        self.carry_out_async(Invalidation::of_key(&key), doing).await
+    }
+
+    pub(crate) async fn clean_async(&self, tags: &[Box<str>]) -> Result<(), Error> {
+        self.carry_out_async(self.cleaning(tags), || cleaning_tags(tags)).await
+    }
+
+    pub(crate) async fn clear_async(&self, point: &Point) -> Result<(), Error> {
+        self.carry_out_async(self.clearing(point), || clearing_function(point)).await
+    }
+
+    pub(crate) async fn clean_all_async(&self) -> Result<(), Error> {
+        self.carry_out_async(self.cleaning_all(), || self.cleaning_namespace()).await
+    }
+
+    pub(crate) async fn dump_async(&self, now: Moment) -> Result<Vec<EntryInfo>, Error> {
+        let listed = self.core.backend.list_async(&self.namespace).await;
+        Ok(dump::fresh_entries(&self.namespace, &listed.map_err(|why| self.not_listed(why))?, now))
+    }
+
+    async fn carry_out_async(
+        &self,
+        mut invalidation: Invalidation,
+        doing: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        let answers = self.core.backend.execute_all_async(invalidation.commands()).await;
+        self.settle(&mut invalidation, answers, doing)
+    }
+}
+
+/// The policy of one cache.
+pub(crate) fn policy(ttl: Ttl, jitter: f64, patience: Duration, lease: Duration) -> Policy {
+    let mut policy = Policy::default();
+    policy.ttl = ttl;
+    policy.jitter = Jitter::percent((jitter * 100.0).round() as u8);
+    policy.patience = patience;
+    policy.lease = lease;
+    policy
+}
+
+/// A ttl that a function gave: what is out of bounds lives as long as bounds allow.
+fn within_bounds(ttl: Duration) -> Ttl {
+    Ttl::new(ttl.clamp(Ttl::MIN.get(), Ttl::MAX.get())).expect("it is between the bounds")
+}
+
+fn cleaning_tags(tags: &[Box<str>]) -> String {
+    format!("cleaning the tags {tags:?}")
+}
+
+fn clearing_function(point: &Point) -> String {
+    format!("clearing the function {:?}", point.label())
+}
