@@ -8,12 +8,13 @@ use std::{
 use crate::cargo::run;
 
 /// Programs that a test or an example needs beside Rust, and the packages that bring them.
-const NEEDED: [(&str, &[&str]); 3] = [
+const NEEDED: [(&str, &[&str]); 4] = [
     // The example `bookshop` brings SQLite along, in C.
     ("cc", &["gcc", "libc6-dev"]),
-    // `crates/testkit` starts these.
+    // `crates/testkit` starts these, and makes certificates for them.
     ("redis-server", &["redis-server"]),
     ("memcached", &["memcached"]),
+    ("openssl", &["openssl"]),
 ];
 
 /// Installs each program that is missing.
