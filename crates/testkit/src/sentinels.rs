@@ -131,14 +131,17 @@ impl Sentinels {
     fn is_settled(&self) -> Option<bool> {
         let port = master_port(self.serving().next()?)?;
         let (master, other) = self.split_by(port);
-        let master_is_well = master.is_serving() && master.info("role")? == "master";
+        // Whoever does not serve is not asked: a frozen server would not answer.
+        if !master.is_serving() || master.info("role")? != "master" {
+            return Some(false);
+        }
         let other_is_well = !other.is_serving() || is_linked(other) && has_replica(master);
         let knows_all = |sentinel| {
             master_port(sentinel) == Some(port)
                 && knows_master(sentinel).unwrap_or(false)
                 && (!other.is_serving() || knows_replica(sentinel).unwrap_or(false))
         };
-        Some(master_is_well && other_is_well && self.serving().all(knows_all))
+        Some(other_is_well && self.serving().all(knows_all))
     }
 
     /// The master, and the other one.
