@@ -330,7 +330,6 @@ impl<'c, M: Mode> Call<'c, M> {
 }
 
 /// Which way a call goes.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
 enum Way<'c> {
     InProcess(Seek<'c>),
     Remote(Trip<'c>),

@@ -106,21 +106,43 @@ impl SystemClock {
     pub(crate) fn now(&self) -> Moment {
         self.anchor + coarse_monotonic()
     }
+
+    /// The same to the nanosecond, at three times the price.
+    pub(crate) fn precise_now(&self) -> Moment {
+        self.anchor + precise_monotonic()
+    }
+}
+
+/// Time since some moment in the past, up to one tick of the kernel late.
+#[cfg(target_os = "linux")]
+#[inline]
+pub(crate) fn coarse_monotonic() -> Duration {
+    monotonic(rustix::time::ClockId::MonotonicCoarse)
+}
+
+#[cfg(target_os = "linux")]
+fn precise_monotonic() -> Duration {
+    monotonic(rustix::time::ClockId::Monotonic)
 }
 
 #[cfg(target_os = "linux")]
 #[inline]
-fn coarse_monotonic() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+fn monotonic(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     // A machine that has run for 580 years would overflow this.
     Duration::from_nanos(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
-fn coarse_monotonic() -> Duration {
+pub(crate) fn coarse_monotonic() -> Duration {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     START.elapsed()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn precise_monotonic() -> Duration {
+    coarse_monotonic()
 }
 
 /// The clock of one cache: the machine's, unless the builder was given another.

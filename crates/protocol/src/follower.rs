@@ -34,6 +34,11 @@ impl Horizon {
         Self { arrivals, names: caller.names }
     }
 
+    /// The horizon of what was asked before `caller` had arrived: it serves nobody else.
+    pub(crate) fn of_nobody(caller: Arrival) -> Self {
+        Self::new(0, caller)
+    }
+
     /// Whether its outcome may be given to `caller`: nothing from before a caller's start, nor what was read for
     /// other tags than its own.
     pub(crate) fn serves(self, caller: Arrival) -> bool {

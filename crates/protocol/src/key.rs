@@ -9,7 +9,9 @@ use core::{
 
 use crate::{
     bucket::{self, Bucket, Buckets},
+    digest::Digest,
     encode::Arguments,
+    name::{append, written},
 };
 
 /// Longest namespace, in bytes.
@@ -154,7 +156,7 @@ fn digested_label(path: &str, version: Option<&str>) -> String {
     const READABLE_BYTES: usize = 80;
     let readable = path.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_'));
     let mut label: String = readable.take(READABLE_BYTES).collect();
-    let digest = Digest::of(&[path.as_bytes(), version.unwrap_or("").as_bytes()]);
+    let digest = Digest::of([path.as_bytes(), version.unwrap_or("").as_bytes()]);
     label.push('~');
     label.push_str(digest.text().as_str());
     label
@@ -181,7 +183,7 @@ impl Key {
     /// The key of a call whose arguments were encoded before.
     #[must_use]
     pub fn from_encoded(namespace: &Namespace, point: &Point, arguments: &[u8]) -> Self {
-        let digest = Digest::of(&[namespace.as_str().as_bytes(), point.label().as_bytes(), arguments]);
+        let digest = Digest::of([namespace.as_str().as_bytes(), point.label().as_bytes(), arguments]);
         Self { namespace: namespace.clone(), point: point.clone(), digest }
     }
 
@@ -220,25 +222,35 @@ impl Key {
     /// The bucket that holds this key, its lease and its own copy of its tags' versions.
     #[must_use]
     pub fn bucket(&self, buckets: Buckets) -> Bucket {
-        buckets.of(self.digest.0[0])
+        buckets.of(self.digest.as_bytes()[0])
     }
 
     /// What a backend calls the entry: at most 229 bytes of text without blanks or control characters.
     #[must_use]
     pub fn entry_name(&self, buckets: Buckets) -> String {
-        self.name("entry", buckets)
+        written(|name| self.write_entry_name(buckets, name))
+    }
+
+    /// Appends the [name](Self::entry_name) of the entry to a text.
+    pub fn write_entry_name(&self, buckets: Buckets, to: &mut String) {
+        self.write_name("entry", buckets, to);
     }
 
     /// What a backend calls the lease of this key.
     #[must_use]
     pub fn lease_name(&self, buckets: Buckets) -> String {
-        self.name("lease", buckets)
+        written(|name| self.write_lease_name(buckets, name))
     }
 
-    fn name(&self, kind: &str, buckets: Buckets) -> String {
+    /// Appends the [name](Self::lease_name) of the lease to a text.
+    pub fn write_lease_name(&self, buckets: Buckets, to: &mut String) {
+        self.write_name("lease", buckets, to);
+    }
+
+    fn write_name(&self, kind: &str, buckets: Buckets, to: &mut String) {
         let Self { namespace, point, digest } = self;
-        let prefix = self.bucket(buckets).prefix();
-        format!("{namespace}:{prefix}{kind}:{}:{}", point.label(), digest.text())
+        let (prefix, digest) = (self.bucket(buckets).prefix(), digest.text());
+        append(to, &[namespace.as_str(), ":", prefix, kind, ":", point.label(), ":", digest.as_str()]);
     }
 }
 
@@ -251,59 +263,6 @@ impl Hash for Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:entry:{}:{}", self.namespace, self.point.label(), self.digest.text())
+        write!(f, "{}:entry:{}:{}", self.namespace, self.point.label(), self.digest.text().as_str())
     }
 }
-
-/// 160 bits of blake3: finding two inputs with one digest takes about 2^80 attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Digest([u8; 20]);
-
-impl Digest {
-    /// The digest of several byte strings, each with its length, so that none can run into the next.
-    pub(crate) fn of(parts: &[&[u8]]) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        for part in parts {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
-        let mut digest = [0; 20];
-        digest.copy_from_slice(&hasher.finalize().as_bytes()[..20]);
-        Self(digest)
-    }
-
-    /// The bytes.
-    pub(crate) fn as_bytes(&self) -> &[u8; 20] {
-        &self.0
-    }
-
-    /// 32 characters of lower-case base32 (RFC 4648, no padding is needed for 20 bytes).
-    pub(crate) fn text(self) -> String {
-        let mut text = String::with_capacity(32);
-        for group in self.0.chunks_exact(5) {
-            let bits = group.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-            for place in (0..8).rev() {
-                text.push(char::from(ALPHABET[(bits >> (5 * place)) as usize & 31]));
-            }
-        }
-        text
-    }
-
-    /// A digest read back from its text.
-    fn from_text(text: &str) -> Option<Self> {
-        let mut digest = [0; 20];
-        if text.len() != 32 {
-            return None;
-        }
-        for (group, bytes) in text.as_bytes().chunks_exact(8).zip(digest.chunks_exact_mut(5)) {
-            let bits = group.iter().try_fold(0u64, |bits, letter| {
-                let five = ALPHABET.iter().position(|known| known == letter)?;
-                Some(bits << 5 | five as u64)
-            })?;
-            bytes.copy_from_slice(&bits.to_be_bytes()[3..]);
-        }
-        Some(Self(digest))
-    }
-}
-
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";

@@ -1,7 +1,7 @@
 //! Tags: what a clean names, and the set of them that one call carries.
 //! Leaves their versions to `versions`. The layout of names is docs/formats/keys.md.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::{
     fmt,
     hash::{Hash, Hasher},
@@ -9,7 +9,9 @@ use core::{
 
 use crate::{
     bucket::{self, Bucket},
-    key::{Digest, Namespace, Point},
+    digest::Digest,
+    key::{Namespace, Point},
+    name::{append, written},
 };
 
 /// Longest text of a tag that is stored as it is, in bytes: with the longest namespace and a bucket, the name
@@ -41,21 +43,30 @@ impl Tag {
     /// The tag that every entry of one function carries.
     #[must_use]
     pub fn point(point: &Point) -> Self {
-        Self::marked('@', point.label())
+        Self::marked("@", point.label())
     }
 
     /// A tag chosen by a user: text of any kind and length. Long or odd text is digested, never refused.
     #[must_use]
     pub fn user(text: &str) -> Self {
-        Self::marked('=', text)
+        Self::marked("=", text)
     }
 
-    fn marked(mark: char, text: &str) -> Self {
+    fn marked(mark: &str, text: &str) -> Self {
         if is_plain(text) {
-            return Self(Arc::from(format!("{mark}{text}")));
+            return Self::of_label(mark, text);
         }
-        let digest = Digest::of(&[mark.encode_utf8(&mut [0; 4]).as_bytes(), text.as_bytes()]);
-        Self(Arc::from(format!("#{}", digest.text())))
+        let digest = Digest::of([mark.as_bytes(), text.as_bytes()]);
+        Self::of_label("#", digest.text().as_str())
+    }
+
+    /// Mark and text, neither of which is long.
+    fn of_label(mark: &str, text: &str) -> Self {
+        let mut label = [0; 1 + MAX_PLAIN_BYTES];
+        let label = &mut label[..mark.len() + text.len()];
+        label[..mark.len()].copy_from_slice(mark.as_bytes());
+        label[mark.len()..].copy_from_slice(text.as_bytes());
+        Self(Arc::from(core::str::from_utf8(label).expect("two texts are one text")))
     }
 
     /// Mark and text: 1 to 121 bytes of printable ASCII without blanks and braces.
@@ -86,7 +97,12 @@ impl Tag {
     /// What a backend calls this tag's version in one bucket: at most 195 bytes.
     #[must_use]
     pub fn name(&self, namespace: &Namespace, bucket: Bucket) -> String {
-        format!("{namespace}:{bucket}tag:{}", self.0)
+        written(|name| self.write_name(namespace, bucket, name))
+    }
+
+    /// Appends the [name](Self::name) to a text.
+    pub fn write_name(&self, namespace: &Namespace, bucket: Bucket, to: &mut String) {
+        append(to, &[namespace.as_str(), ":", bucket.prefix(), "tag:", &self.0]);
     }
 }
 
@@ -95,7 +111,7 @@ impl Tag {
 fn is_plain(text: &str) -> bool {
     text.len() <= MAX_PLAIN_BYTES
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}'))
-        && ![":entry:", ":lease:", ":tag:"].iter().any(|kind| text.contains(kind))
+        && (!text.contains(':') || ![":entry:", ":lease:", ":tag:"].iter().any(|kind| text.contains(kind)))
 }
 
 /// The tags of one call: those it was given, its function's and the namespace's; sorted, each once.
@@ -117,9 +133,21 @@ pub struct Tags {
 impl Tags {
     /// The tags of a call of `point` that a user tagged with `texts`.
     pub fn new<T: AsRef<str>>(point: &Point, texts: impl IntoIterator<Item = T>) -> Self {
-        let implicit = [Tag::everything(), Tag::point(point)];
-        let mut tags: Vec<_> =
-            implicit.into_iter().chain(texts.into_iter().map(|text| Tag::user(text.as_ref()))).collect();
+        Self::beside(&Self::implicit(point), texts)
+    }
+
+    /// The tags that all calls of `point` carry.
+    #[must_use]
+    pub fn implicit(point: &Point) -> [Tag; 2] {
+        [Tag::everything(), Tag::point(point)]
+    }
+
+    /// The [implicit](Self::implicit) tags of a point, which were made before, and those that a user chose.
+    pub fn beside<T: AsRef<str>>(implicit: &[Tag; 2], texts: impl IntoIterator<Item = T>) -> Self {
+        let texts = texts.into_iter();
+        let mut tags = Vec::with_capacity(implicit.len() + texts.size_hint().0);
+        tags.extend(implicit.iter().cloned());
+        tags.extend(texts.map(|text| Tag::user(text.as_ref())));
         tags.sort_unstable();
         tags.dedup();
         Self { names: NamesDigest::of(&tags), tags: tags.into_boxed_slice() }
@@ -165,9 +193,9 @@ pub struct NamesDigest([u8; 8]);
 
 impl NamesDigest {
     fn of(tags: &[Tag]) -> Self {
-        let labels: Vec<&[u8]> = tags.iter().map(|tag| tag.label().as_bytes()).collect();
         let mut bytes = [0; 8];
-        bytes.copy_from_slice(&Digest::of(&labels).as_bytes()[..8]);
+        let labels = tags.iter().map(|tag| tag.label().as_bytes());
+        bytes.copy_from_slice(&Digest::of(labels).as_bytes()[..8]);
         Self(bytes)
     }
 

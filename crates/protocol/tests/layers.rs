@@ -5,10 +5,12 @@
 use std::{fs, path::PathBuf};
 
 /// Data runs forward: a file imports only from files that stand before it here.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 24] = [
     "moment",
     "nonce",
     "hash",
+    "digest",
+    "name",
     "encode",
     "short",
     "bucket",
@@ -25,6 +27,7 @@ const ORDER: [&str; 21] = [
     "step",
     "judge",
     "read",
+    "glance",
     "invalidate",
     "lib",
 ];

@@ -17,14 +17,15 @@ pub(super) fn reply(command: &Command, value: Value, history: History) -> Result
         (Command::Fetch { target, purpose }, Value::Array(values)) => {
             let mut values = values.into_iter();
             let entry = values.next().ok_or(Nonsense)?;
-            let versions = versions(values.by_ref().take(target.tags.count()), history)?;
+            let count = target.tags.count();
+            let versions = versions(values.by_ref().take(count), count, history)?;
             let lease = match purpose {
                 Purpose::Follow => sight(values.next().ok_or(Nonsense)?)?,
                 Purpose::Peek | Purpose::Read => Sight::NotAsked,
             };
             Ok(Reply::Fetched(view(entry, lease, versions)?))
         }
-        (Command::Acquire { token, .. }, Value::Array(values)) => {
+        (Command::Acquire { token, target, .. }, Value::Array(values)) => {
             let mut values = values.into_iter();
             let won = values.next().ok_or(Nonsense)?;
             let entry = values.next().ok_or(Nonsense)?;
@@ -34,7 +35,7 @@ pub(super) fn reply(command: &Command, value: Value, history: History) -> Result
                 Value::Int(0) => sight(lease)?,
                 _ => return Err(Nonsense),
             };
-            Ok(Reply::Acquired(view(entry, lease, versions(values, history)?)?))
+            Ok(Reply::Acquired(view(entry, lease, versions(values, target.tags.count(), history)?)?))
         }
         (Command::Commit { .. }, Value::Int(code)) => match code {
             0 => Ok(Reply::Committed(Committed::Fenced)),
@@ -100,12 +101,20 @@ fn sight(value: Value) -> Result<Sight, Nonsense> {
     })
 }
 
-fn versions(values: impl Iterator<Item = Value>, history: History) -> Result<Reading, Nonsense> {
+fn versions(
+    values: impl Iterator<Item = Value>,
+    count: usize,
+    history: History,
+) -> Result<Reading, Nonsense> {
     let version = |value| {
         let version = bytes(value)?.and_then(|bytes| bytes.try_into().ok());
         Ok(version.map(TagVersion::from_bytes))
     };
-    Ok(Reading::new(history, values.map(version).collect::<Result<_, _>>()?))
+    let mut read = Vec::with_capacity(count);
+    for value in values {
+        read.push(version(value)?);
+    }
+    Ok(Reading::new(history, read))
 }
 
 fn bytes(value: Value) -> Result<Option<Vec<u8>>, Nonsense> {

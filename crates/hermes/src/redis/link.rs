@@ -1,7 +1,7 @@
 //! One blocking connection to a Redis server, and the history of the data behind it.
 //! Leaves to `node` when to open one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hermescache_protocol::History;
 use redis::{Client, Cmd, Connection, Value};
@@ -23,7 +23,7 @@ pub(super) struct Link {
     connection: Connection,
     history: History,
     /// None where nobody needs to know.
-    asked: Option<Instant>,
+    asked: Option<Duration>,
     /// Replies to come, with that to the question who the server is.
     awaited: usize,
     asks: bool,
@@ -36,7 +36,7 @@ impl Link {
             client.get_connection_with_timeout(access.connect_timeout).map_err(|error| failed(&error))?;
         connection.set_read_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         connection.set_write_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
-        let asked = (!access.trust_restored_data).then(clock::instant);
+        let asked = (!access.trust_restored_data).then(clock::coarse_monotonic);
         let mut link = Self { connection, history: History::default(), asked, awaited: 0, asks: false };
         if asked.is_some() {
             let answer = link.send_all(&[request::who_are_you()]).and_then(|()| link.receive());
@@ -51,8 +51,7 @@ impl Link {
     }
 
     pub(super) fn send(&mut self, commands: &[Cmd], to: &Address) -> Result<(), Failure> {
-        self.asks =
-            self.asked.is_some_and(|asked| clock::instant().saturating_duration_since(asked) >= ASKS_EVERY);
+        self.asks = self.asked.is_some_and(|asked| clock::coarse_monotonic() - asked >= ASKS_EVERY);
         self.awaited = commands.len();
         let sent = if self.asks {
             self.send_all(&[&[request::who_are_you()], commands].concat())
@@ -68,7 +67,7 @@ impl Link {
         if self.asks {
             let answer = self.receive().map_err(|error| failed(&error))?;
             self.learn(&answer, from)?;
-            self.asked = Some(clock::instant());
+            self.asked = Some(clock::coarse_monotonic());
         }
         (0..self.awaited).map(|_| self.receive().map_err(|error| failed(&error))).collect()
     }

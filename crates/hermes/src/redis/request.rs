@@ -39,14 +39,7 @@ pub(super) fn is_urgent(command: &Command) -> bool {
 /// One command in Redis's words, for a server whose data have this history; `None` if it is of a later protocol.
 pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Option<Cmd> {
     Some(match command {
-        Command::Fetch { target, purpose } => {
-            let mut mget = cmd("MGET");
-            mget.arg(target.key.entry_name(buckets)).arg(tag_names(target, buckets));
-            if *purpose == Purpose::Follow {
-                mget.arg(target.key.lease_name(buckets));
-            }
-            mget
-        }
+        Command::Fetch { target, purpose } => fetch(target, *purpose, buckets),
         Command::Acquire { target, token, fresh, manner, lease, tag_life } => {
             let mut call = script::ACQUIRE.call(by, &all_names(target, buckets));
             call.arg(token.as_bytes()).arg(ms(*lease)).arg(ms(*tag_life));
@@ -96,6 +89,29 @@ pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: Histor
         }
         _ => return None,
     })
+}
+
+/// The one command that most calls come to. Its names are written into one text after the other.
+fn fetch(target: &Target, purpose: Purpose, buckets: Buckets) -> Cmd {
+    const TYPICAL_NAME_BYTES: usize = 80;
+    let (namespace, bucket) = (target.key.namespace(), target.key.bucket(buckets));
+    let names = 3 + target.tags.count();
+    let mut mget = Cmd::with_capacity(names, names * TYPICAL_NAME_BYTES);
+    let mut name = String::with_capacity(2 * TYPICAL_NAME_BYTES);
+    mget.arg("MGET");
+    target.key.write_entry_name(buckets, &mut name);
+    mget.arg(&name);
+    for tag in target.tags.iter() {
+        name.clear();
+        tag.write_name(namespace, bucket, &mut name);
+        mget.arg(&name);
+    }
+    if purpose == Purpose::Follow {
+        name.clear();
+        target.key.write_lease_name(buckets, &mut name);
+        mget.arg(&name);
+    }
+    mget
 }
 
 /// The same one key at a time, for a slot that is on its way from one node to another: there, a command is refused

@@ -40,8 +40,8 @@ struct Nodes {
 /// Which server has which keys.
 #[derive(Default)]
 struct Map {
-    /// By bucket; a single one has all keys.
-    owners: HashMap<Bucket, Arc<Node>>,
+    /// By the number of the bucket; a single one has all keys.
+    owners: Vec<Option<Arc<Node>>>,
     is_old: bool,
     drawn: Option<Instant>,
 }
@@ -57,7 +57,7 @@ impl Servers {
         };
         if let Layout::One(address) = &servers.layout {
             let node = servers.nodes.at(address)?;
-            servers.write().owners.insert(Bucket::default(), node);
+            servers.write().owners = vec![Some(node)];
         }
         Ok(servers)
     }
@@ -115,7 +115,7 @@ impl Servers {
     /// All servers that have keys.
     pub(super) fn owners(&self) -> Vec<Arc<Node>> {
         let mut owners: Vec<Arc<Node>> = Vec::new();
-        for owner in self.read().owners.values() {
+        for owner in self.read().owners.iter().flatten() {
             if !owners.iter().any(|other| Arc::ptr_eq(other, owner)) {
                 owners.push(Arc::clone(owner));
             }
@@ -134,7 +134,9 @@ impl Servers {
         from.begin_new_era();
         let to = self.at(to)?;
         let mut map = self.write();
-        map.owners.insert(bucket, to);
+        if let Some(owner) = map.owners.get_mut(place_of(bucket)) {
+            *owner = Some(to);
+        }
         map.is_old = true;
         Ok(())
     }
@@ -154,7 +156,7 @@ impl Servers {
         if map.is_old && !drawn_lately() {
             return None;
         }
-        map.owners.get(&bucket).cloned()
+        map.owner(bucket)
     }
 
     /// Whom to ask for the map: those that were met first, since they are likely to be there.
@@ -196,18 +198,16 @@ impl Servers {
                     let why = format!("the sentinel {guide} knows no master {master:?}");
                     Failure::Refused(BackendError::not_done(why))
                 })?;
-                HashMap::from([(Bucket::default(), self.at(&address)?)])
+                vec![Some(self.at(&address)?)]
             }
             (_, [answer]) => {
                 let slots = slot::ranges(answer, guide).ok_or_else(|| Failure::nonsense(guide))?;
-                let mut owners = HashMap::new();
-                for bucket in Buckets::Many.all() {
+                let owner = |bucket| {
                     let slot = slot::of(bucket);
-                    if let Some((_, address)) = slots.iter().find(|(range, _)| range.contains(&slot)) {
-                        owners.insert(bucket, self.at(address)?);
-                    }
-                }
-                owners
+                    let (_, address) = slots.iter().find(|(range, _)| range.contains(&slot))?;
+                    Some(self.at(address))
+                };
+                Buckets::Many.all().map(|bucket| owner(bucket).transpose()).collect::<Result<_, _>>()?
             }
             _ => return Err(Failure::nonsense(guide)),
         };
@@ -217,8 +217,8 @@ impl Servers {
 
     /// After all guides were asked: the old map is better than none.
     fn owner_in_the_end(&self, bucket: Bucket, last: Option<Failure>) -> Result<Arc<Node>, Failure> {
-        if let Some(owner) = self.read().owners.get(&bucket) {
-            return Ok(Arc::clone(owner));
+        if let Some(owner) = self.read().owner(bucket) {
+            return Ok(owner);
         }
         Err(last.unwrap_or_else(|| {
             Failure::Refused(BackendError::not_done("no node of the cluster serves this part of the keys"))
@@ -231,6 +231,12 @@ impl Servers {
 
     fn write(&self) -> RwLockWriteGuard<'_, Map> {
         self.map.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Map {
+    fn owner(&self, bucket: Bucket) -> Option<Arc<Node>> {
+        self.owners.get(place_of(bucket))?.clone()
     }
 }
 
@@ -248,6 +254,11 @@ impl Nodes {
 
 fn question<'a>(commands: &'a Said<'a>) -> Parcel<'a> {
     Parcel { commands, may_be_sent_again: true, is_urgent: false }
+}
+
+/// Where the owner of a bucket stands in a map.
+fn place_of(bucket: Bucket) -> usize {
+    usize::from(bucket.number().unwrap_or(0))
 }
 
 /// The address in a sentinel's answer: host and port.

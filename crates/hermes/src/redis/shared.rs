@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::Duration,
 };
 
 use hermescache_protocol::History;
@@ -51,15 +51,15 @@ struct SharedLink {
 struct Known {
     history: History,
     /// None where nobody needs to know.
-    asked: Option<Instant>,
+    asked: Option<Duration>,
 }
 
 impl Known {
     /// The history, and whether to ask for it anew. One of many requests does so.
     fn take_turn_to_ask(&mut self) -> (History, bool) {
         let Some(asked) = &mut self.asked else { return (self.history, false) };
-        let now = clock::instant();
-        let asks = now.saturating_duration_since(*asked) >= ASKS_EVERY;
+        let now = clock::coarse_monotonic();
+        let asks = now - *asked >= ASKS_EVERY;
         if asks {
             *asked = now;
         }
@@ -122,7 +122,7 @@ impl Node {
         let known = if self.access.trust_restored_data {
             Known { history: History::default(), asked: None }
         } else {
-            let asked = clock::instant();
+            let asked = clock::coarse_monotonic();
             let answer = connection.send_packed_command(&request::who_are_you()).await;
             let history = link::history_of(&answer.map_err(|error| failed(&error))?, &self.address)?;
             Known { history, asked: Some(asked) }

@@ -3,16 +3,16 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, Hasher},
     mem,
     task::Waker,
 };
 
-use hermescache_protocol::{Board, Key, Moment, Policy};
+use hermescache_protocol::{Board, Key, Moment, Policy, Read};
 
 use super::handed::Handed;
 use crate::{
-    flight,
+    clock, flight,
     shim::{Mutex, lock},
 };
 
@@ -21,8 +21,8 @@ const SHARDS: usize = 64;
 /// A table of boards. One is there as long as somebody calls for its key.
 #[derive(Debug)]
 pub(crate) struct Boards {
-    hasher: RandomState,
-    shards: Box<[Mutex<HashMap<Key, Room, RandomState>>]>,
+    hasher: DigestHasher,
+    shards: Box<[Mutex<HashMap<Key, Room, DigestHasher>>]>,
     policy: Policy,
 }
 
@@ -35,26 +35,31 @@ pub(crate) struct Room {
 
 /// Tells one sleeper of a room from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SleeperId(u64);
+pub(crate) struct SleeperId(usize);
 
 impl SleeperId {
-    pub(crate) const fn new(number: u64) -> Self {
-        Self(number)
+    /// The number of a machine that stays where it is.
+    pub(crate) fn of(machine: &Read) -> Self {
+        Self(std::ptr::from_ref(machine).addr())
     }
 }
 
 impl Boards {
     pub(crate) fn new(policy: Policy) -> Self {
-        let hasher = RandomState::new();
-        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher.clone()))).collect();
+        let hasher = DigestHasher(clock::random_u64());
+        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher))).collect();
         Self { hasher, shards, policy }
+    }
+
+    /// Whether somebody in this process has a place on the board of a key.
+    pub(crate) fn is_anybody_at(&self, key: &Key) -> bool {
+        lock(self.shard(key)).contains_key(key)
     }
 
     /// Acts on the board of a key, which nobody else can meanwhile, and wakes those who wait if that changed it.
     pub(crate) fn at<R>(&self, key: &Key, now: Moment, act: impl FnOnce(&mut Room) -> R) -> R {
-        let shard = &self.shards[self.hasher.hash_one(key) as usize % SHARDS];
         let (result, woken) = {
-            let mut rooms = lock(shard);
+            let mut rooms = lock(self.shard(key));
             let room = match rooms.get_mut(key) {
                 Some(room) => room,
                 None => rooms.entry(key.clone()).or_default(),
@@ -70,6 +75,37 @@ impl Boards {
             flight::wake(waker);
         }
         result
+    }
+
+    fn shard(&self, key: &Key) -> &Mutex<HashMap<Key, Room, DigestHasher>> {
+        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
+    }
+}
+
+/// Hashes keys, which give a cryptographic digest to hash: a few of its bytes are as good as all.
+#[derive(Debug, Clone, Copy)]
+struct DigestHasher(u64);
+
+impl BuildHasher for DigestHasher {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = (self.0 ^ u64::from_ne_bytes(*first)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    /// The length of the digest tells nothing.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(32)
     }
 }
 

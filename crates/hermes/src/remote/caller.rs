@@ -1,15 +1,9 @@
 //! One call on its way, as the others of its process see it: a machine of the protocol with its seat at the board.
 //! Sends nothing and runs nothing; `drive` does.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::Waker,
-};
+use std::{mem, sync::Arc, task::Waker};
 
-use hermescache_protocol::{Computed, Entry, Fault, Plan, Read, Reply, Step, Verb};
+use hermescache_protocol::{Computed, Entry, Fault, Outcome, Plan, Read, Reply, Step, Verb};
 
 use super::{
     Core,
@@ -24,20 +18,29 @@ use crate::{clock, leading};
 #[derive(Debug)]
 pub(crate) struct Caller<'c> {
     core: &'c Arc<Core>,
-    plan: Plan,
-    verb: Option<Verb>,
-    /// None before the first step.
-    read: Option<Read>,
-    is_over: bool,
-    id: SleeperId,
-    sleeps: bool,
+    pub(super) plan: Plan,
     pub(super) time: Timeline<'c>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// It has no place on the board so far.
+    Coming(Verb),
+    /// It stays where it is, so that its address is its number.
+    There {
+        machine: Box<Read>,
+        sleeps: bool,
+    },
+    Over,
 }
 
 /// What a driver has to tell before the next step.
 #[derive(Debug)]
 pub(crate) enum Said {
     Nothing,
+    /// What was asked before the caller came to the board.
+    Glanced(Result<Reply, Fault>),
     Answer(Result<Reply, Fault>),
     Computed(Computed<Handed>),
     Undecodable(Entry),
@@ -45,52 +48,63 @@ pub(crate) enum Said {
 
 impl<'c> Caller<'c> {
     pub(crate) fn new(core: &'c Arc<Core>, plan: Plan, verb: Verb, time: Timeline<'c>) -> Self {
-        static SLEEPERS: AtomicU64 = AtomicU64::new(0);
-        let id = SleeperId::new(SLEEPERS.fetch_add(1, Ordering::Relaxed));
-        Self { core, plan, verb: Some(verb), read: None, is_over: false, id, sleeps: false, time }
+        Self { core, plan, time, stage: Stage::Coming(verb) }
+    }
+
+    /// Whether the call may ask before it comes to the board: nobody is there.
+    pub(crate) fn may_glance(&self) -> bool {
+        matches!(self.stage, Stage::Coming(Verb::Read)) && !self.boards().is_anybody_at(&self.plan.target.key)
     }
 
     /// Tells what there is to tell, and asks what to do next. If that is to wait, `waker` is woken when it is worth
     /// while to ask again.
     pub(crate) fn go_on(&mut self, said: Said, waker: &Waker) -> Step<Handed> {
         let now = self.time.now();
-        let Self { core, plan, verb, read, id, sleeps, .. } = self;
+        let Self { core, plan, stage, .. } = self;
         let (step, old) = core.boards.at(&plan.target.key, now, |room| {
             let board = &mut room.board;
-            let machine = read.get_or_insert_with(|| {
-                let verb = verb.take().expect("a call begins once");
-                Read::new(plan.clone(), verb, board, now)
-            });
-            match said {
-                Said::Nothing => {}
-                Said::Answer(answer) => machine.answer(board, answer, now),
-                Said::Computed(computed) => machine.computed(board, computed, now),
-                Said::Undecodable(entry) => machine.refuse(board, &entry, now),
-            }
-            let step = machine.step(board, now, &mut clock::random_bytes);
-            let old = match step {
-                Step::Wait(_) => {
-                    *sleeps = true;
-                    room.sleep(*id, waker)
+            let (mut machine, slept) = match (mem::replace(stage, Stage::Over), said) {
+                (Stage::Coming(_), Said::Glanced(answer)) => {
+                    (Box::new(Read::after_glance(plan.clone(), board, answer, now)), false)
                 }
-                _ if *sleeps => {
-                    *sleeps = false;
-                    room.rise(*id)
+                (Stage::Coming(verb), _) => (Box::new(Read::new(plan.clone(), verb, board, now)), false),
+                (Stage::There { mut machine, sleeps }, said) => {
+                    match said {
+                        Said::Answer(answer) => machine.answer(board, answer, now),
+                        Said::Computed(computed) => machine.computed(board, computed, now),
+                        Said::Undecodable(entry) => machine.refuse(board, &entry, now),
+                        Said::Nothing | Said::Glanced(_) => {}
+                    }
+                    (machine, sleeps)
                 }
-                _ => None,
+                (Stage::Over, _) => unreachable!("a call that is over is not asked"),
             };
+            let step = machine.step(board, now, &mut clock::random_bytes);
+            let sleeper = SleeperId::of(&machine);
+            let sleeps = matches!(step, Step::Wait(_));
+            let old = if sleeps {
+                room.sleep(sleeper, waker)
+            } else if slept {
+                room.rise(sleeper)
+            } else {
+                None
+            };
+            // An entry that cannot be decoded makes the call go on after its end.
+            if !matches!(step, Step::Done(Outcome::Shared(_) | Outcome::Own(_) | Outcome::Missing)) {
+                *stage = Stage::There { machine, sleeps };
+            }
             (step, old)
         });
         drop(old);
-        self.is_over = matches!(step, Step::Done(_));
         step
     }
 
     /// Keeps the lease alive while the loader runs; dropped, it ends.
     pub(crate) fn beat(&self) -> Option<Beat> {
+        let Stage::There { machine, .. } = &self.stage else { return None };
         let now = self.time.now();
-        let read = self.read.as_ref()?;
-        let heartbeat = self.boards().at(&self.plan.target.key, now, |room| read.heartbeat(&room.board))?;
+        let heartbeat =
+            self.boards().at(&self.plan.target.key, now, |room| machine.heartbeat(&room.board))?;
         Some(Beat::start(Arc::clone(self.core), Arc::clone(&self.plan.target), heartbeat, now))
     }
 
@@ -106,9 +120,11 @@ impl<'c> Caller<'c> {
 
 impl Drop for Caller<'_> {
     fn drop(&mut self) {
-        let Some(read) = self.read.take().filter(|_| !self.is_over) else { return };
+        let Stage::There { machine, sleeps } = mem::replace(&mut self.stage, Stage::Over) else { return };
+        let sleeper = SleeperId::of(&machine);
         let (command, waker) = self.boards().at(&self.plan.target.key, self.time.now(), |room| {
-            (read.abandon(&mut room.board), room.rise(self.id))
+            let waker = if sleeps { room.rise(sleeper) } else { None };
+            (machine.abandon(&mut room.board), waker)
         });
         drop(waker);
         if let Some(command) = command {

@@ -10,7 +10,8 @@ use std::{
 use std::{ops::ControlFlow, sync::Arc, task::Waker, thread};
 
 use hermescache_protocol::{
-    CodecId, Computed, Fate, Outcome, Payload, Plan, Step, Ttl, Value as PackedValue, Verb,
+    CodecId, Command, Computed, Fate, Fault, Outcome, Payload, Plan, Reply, Step, Ttl, Value as PackedValue,
+    Verb,
 };
 
 #[cfg(feature = "async")]
@@ -41,7 +42,17 @@ pub(crate) fn read<M: Keeps<V>, V: Value, E, F: FnOnce(&V) -> Keep>(
     loader: impl FnOnce() -> Result<V, E>,
 ) -> Result<V, E> {
     let shared = trip.shared;
-    let beat = match trip.carry::<M, V>(Said::Nothing) {
+    let said = match trip.glance() {
+        None => Said::Nothing,
+        Some(glance) => {
+            let answer = trip.remote.core.ask(&glance);
+            match trip.glanced::<M, V>(answer) {
+                ControlFlow::Break(value) => return Ok(value),
+                ControlFlow::Continue(said) => said,
+            }
+        }
+    };
+    let beat = match trip.carry::<M, V>(said) {
         Turn::Value(value) => return Ok(value),
         Turn::Compute(beat) => beat,
         Turn::Alone | Turn::Own(_) | Turn::Missing => {
@@ -87,7 +98,17 @@ where
     L: Future<Output = Result<V, E>>,
 {
     let shared = trip.shared;
-    let beat = match trip.carry_async::<M, V>(Said::Nothing).await {
+    let said = match trip.glance() {
+        None => Said::Nothing,
+        Some(glance) => {
+            let answer = trip.remote.core.ask_async(&glance).await;
+            match trip.glanced::<M, V>(answer) {
+                ControlFlow::Break(value) => return Ok(value),
+                ControlFlow::Continue(said) => said,
+            }
+        }
+    };
+    let beat = match trip.carry_async::<M, V>(said).await {
         Turn::Value(value) => return Ok(value),
         Turn::Compute(beat) => beat,
         Turn::Alone | Turn::Own(_) | Turn::Missing => {
@@ -182,6 +203,27 @@ impl<'c> Trip<'c> {
         let ttl = plan.policy.ttl;
         let caller = Caller::new(&remote.core, plan, verb, Timeline::begin(&shared.clock));
         Self { shared, remote, caller, ttl, counts, fault: None }
+    }
+
+    /// What to ask before the call takes part in anything, if it may.
+    fn glance(&self) -> Option<Command> {
+        self.caller.may_glance().then(|| self.caller.plan.glance())
+    }
+
+    /// What the answer gives; if it is no value, what to begin with.
+    fn glanced<M: Keeps<V>, V: Value>(
+        &mut self,
+        answer: Result<Reply, BackendError>,
+    ) -> ControlFlow<V, Said> {
+        let answer = answer.map_err(|why| self.note(why));
+        let entry = self.caller.plan.glanced(&answer, self.caller.time.now());
+        match entry.and_then(|entry| self.unpack::<M, V>(entry.codec, &entry.payload)) {
+            Some(value) => {
+                self.shared.counters.hit();
+                ControlFlow::Break(value)
+            }
+            None => ControlFlow::Continue(Said::Glanced(answer)),
+        }
     }
 
     /// Goes on until the protocol needs more than the backend.
@@ -328,7 +370,7 @@ impl<'c> Trip<'c> {
         leading::is_leading(self.caller.flight())
     }
 
-    fn note(&mut self, why: BackendError) -> hermescache_protocol::Fault {
+    fn note(&mut self, why: BackendError) -> Fault {
         let fault = why.fault();
         self.fault = Some(why);
         fault

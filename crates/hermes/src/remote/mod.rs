@@ -19,7 +19,7 @@ use std::{
 
 use hermescache_protocol::{
     Arguments, Codecs, Command, Fault, Invalidation, Jitter, Key, Moment, Namespace, Payload, Plan, Point,
-    Policy, Reply, Tags, Target, Ttl, Value,
+    Policy, Reply, Tag, Tags, Target, Ttl, Value,
 };
 
 use self::boards::Boards;
@@ -36,11 +36,25 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Remote {
     namespace: Namespace,
-    points: Points<Point>,
+    points: Points<Function>,
     packing: Packing,
     readable: Codecs,
     policy: Policy,
     core: Arc<Core>,
+}
+
+/// What is kept of one function, so that it is not made anew for each call.
+#[derive(Debug)]
+pub(crate) struct Function {
+    point: Point,
+    /// The tags that all its entries carry.
+    implicit: [Tag; 2],
+}
+
+impl From<Point> for Function {
+    fn from(point: Point) -> Self {
+        Self { implicit: Tags::implicit(&point), point }
+    }
 }
 
 /// What outlives a call: its heartbeat and its last word need it.
@@ -91,7 +105,7 @@ impl Remote {
     }
 
     /// The functions that use this cache.
-    pub(crate) fn points(&self) -> &Points<Point> {
+    pub(crate) fn points(&self) -> &Points<Function> {
         &self.points
     }
 
@@ -107,15 +121,15 @@ impl Remote {
     /// What a call with these arguments and tags is about.
     pub(crate) fn plan(
         &self,
-        point: &Point,
+        function: &Function,
         arguments: &Arguments,
         tags: &[Box<str>],
         ttl: Option<Duration>,
     ) -> Plan {
-        let key = Key::new(&self.namespace, point, arguments);
+        let key = Key::new(&self.namespace, &function.point, arguments);
         let mut policy = self.policy;
         policy.ttl = ttl.map_or(policy.ttl, within_bounds);
-        let target = Arc::new(Target { key, tags: Tags::new(point, tags) });
+        let target = Arc::new(Target { key, tags: Tags::beside(&function.implicit, tags) });
         Plan { target, readable: self.readable, policy }
     }
 
@@ -139,8 +153,8 @@ impl Remote {
     }
 
     /// Makes all entries of a function misses.
-    pub(crate) fn clear(&self, point: &Point) -> Result<(), Error> {
-        self.carry_out(self.clearing(point), || clearing_function(point))
+    pub(crate) fn clear(&self, function: &Function) -> Result<(), Error> {
+        self.carry_out(self.clearing(function), || clearing_function(function))
     }
 
     /// Makes all entries of the namespace misses.
@@ -188,8 +202,8 @@ impl Remote {
         Invalidation::of_tags(&self.namespace, tags, self.core.backend.buckets())
     }
 
-    fn clearing(&self, point: &Point) -> Invalidation {
-        Invalidation::of_point(&self.namespace, point, self.core.backend.buckets())
+    fn clearing(&self, function: &Function) -> Invalidation {
+        Invalidation::of_point(&self.namespace, &function.point, self.core.backend.buckets())
     }
 
     fn cleaning_all(&self) -> Invalidation {
@@ -218,8 +232,8 @@ impl Remote {
         self.carry_out_async(self.cleaning(tags), || cleaning_tags(tags)).await
     }
 
-    pub(crate) async fn clear_async(&self, point: &Point) -> Result<(), Error> {
-        self.carry_out_async(self.clearing(point), || clearing_function(point)).await
+    pub(crate) async fn clear_async(&self, function: &Function) -> Result<(), Error> {
+        self.carry_out_async(self.clearing(function), || clearing_function(function)).await
     }
 
     pub(crate) async fn clean_all_async(&self) -> Result<(), Error> {
@@ -260,6 +274,6 @@ fn cleaning_tags(tags: &[Box<str>]) -> String {
     format!("cleaning the tags {tags:?}")
 }
 
-fn clearing_function(point: &Point) -> String {
-    format!("clearing the function {:?}", point.label())
+fn clearing_function(function: &Function) -> String {
+    format!("clearing the function {:?}", function.point.label())
 }

@@ -52,7 +52,7 @@ impl World {
                         actions.push(Action::Wake(index));
                     }
                 }
-                Phase::Asking(_) | Phase::Done(_) | Phase::Gone => {}
+                Phase::Glancing | Phase::Asking(_) | Phase::Done(_) | Phase::Gone => {}
             }
             if self.budget.abandons > 0 && caller.is_running() {
                 actions.push(Action::Abandon(index));
@@ -142,7 +142,7 @@ impl World {
         let Some(LeaseRecord::Held(lease)) = &self.backend.data.lease else { return true };
         !self.callers.iter().any(|caller| {
             let holds = caller.token == Some(lease.token);
-            holds && matches!(caller.phase, Phase::Asking(_) | Phase::Computing(..))
+            holds && (caller.asks() || matches!(caller.phase, Phase::Computing(..)))
         })
     }
 }

@@ -1,7 +1,8 @@
 //! What happens in a world when something does.
 
 use hermescache_protocol::{
-    Board, Buckets, Command, Computed, Fault, Invalidation, Moment, Namespace, Read, Reply, Sight, Step, View,
+    Board, Buckets, Command, Computed, Fault, Invalidation, Moment, Namespace, Outcome, Read, Reply, Sight,
+    Step, View,
 };
 
 use super::{
@@ -105,6 +106,10 @@ impl World {
         if matches!(role, Role::Refresh | Role::Set) {
             self.disturbed += 1;
         }
+        if role == Role::Read && self.boards[process].is_idle(&self.policy, self.now) {
+            self.ask(index, Phase::Glancing, self.plan().glance());
+            return Ok(());
+        }
         let mut board = std::mem::take(&mut self.boards[process]);
         let read = self.new_read(role, &mut board);
         self.boards[process] = board;
@@ -183,10 +188,23 @@ impl World {
     }
 
     fn answer(&mut self, index: usize, answer: Result<Reply, Fault>) -> Result<(), Violation> {
-        let Phase::Asking(mut read) = std::mem::replace(&mut self.callers[index].phase, Phase::Gone) else {
-            unreachable!("only who asks has a packet under way")
+        let board = &mut self.boards[self.callers[index].process];
+        let read = match std::mem::replace(&mut self.callers[index].phase, Phase::Gone) {
+            Phase::Asking(mut read) => {
+                read.answer(board, answer, self.now);
+                read
+            }
+            Phase::Glancing => match self.plan().glanced(&answer, self.now) {
+                Some(entry) => return self.end(index, Outcome::Hit(entry)),
+                None => Read::after_glance(
+                    self.plan(),
+                    &mut self.boards[self.callers[index].process],
+                    answer,
+                    self.now,
+                ),
+            },
+            _ => unreachable!("only who asks has a packet under way"),
         };
-        read.answer(&mut self.boards[self.callers[index].process], answer, self.now);
         self.run(index, read, self.now)
     }
 
@@ -256,7 +274,9 @@ impl World {
         let caller = &mut self.callers[index];
         caller.woken = false;
         let phase = std::mem::replace(&mut caller.phase, Phase::Gone);
-        if let Phase::Asking(read) | Phase::Computing(read, _) | Phase::Waiting(read, _) = phase {
+        if phase == Phase::Glancing {
+            self.orphan_packets(index);
+        } else if let Phase::Asking(read) | Phase::Computing(read, _) | Phase::Waiting(read, _) = phase {
             let last_words = read.abandon(&mut self.boards[caller.process]);
             self.orphan_packets(index);
             if let Some(command) = last_words {
@@ -322,12 +342,7 @@ impl World {
                     self.send(From::Nobody, command);
                 }
                 Step::Ask(command) => {
-                    let command = self.prepare(index, command);
-                    let packet = self.send(From::Caller(index), command);
-                    self.callers[index].phase = Phase::Asking(read);
-                    if self.brisk {
-                        self.execute(packet);
-                    }
+                    self.ask(index, Phase::Asking(read), command);
                     return Ok(());
                 }
                 Step::Compute => {
@@ -341,6 +356,15 @@ impl World {
                 }
                 Step::Done(outcome) => return self.end(index, outcome),
             }
+        }
+    }
+
+    fn ask(&mut self, index: usize, phase: Phase, command: Command) {
+        let command = self.prepare(index, command);
+        let packet = self.send(From::Caller(index), command);
+        self.callers[index].phase = phase;
+        if self.brisk {
+            self.execute(packet);
         }
     }
 

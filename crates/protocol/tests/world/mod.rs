@@ -172,14 +172,17 @@ impl World {
     }
 
     pub(crate) fn new_read(&self, role: Role, board: &mut Board<u8>) -> Read {
-        let plan = Plan { target: Arc::clone(&self.target), readable: READABLE, policy: self.policy };
         let verb = match role {
             Role::Read => Verb::Read,
             Role::Peek => Verb::Peek,
             Role::Refresh => Verb::Refresh,
             Role::Set => Verb::Set(value_of(self.database)),
         };
-        Read::new(plan, verb, board, self.now)
+        Read::new(self.plan(), verb, board, self.now)
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { target: Arc::clone(&self.target), readable: READABLE, policy: self.policy }
     }
 }
 

@@ -58,7 +58,7 @@ impl World {
 
     /// A caller's questions are answered until it computes, waits or has ended.
     pub(crate) fn goes_on(&mut self, caller: usize) {
-        while matches!(self.callers[caller].phase, Phase::Asking(_)) {
+        while self.callers[caller].asks() {
             self.answers(caller);
         }
     }

@@ -141,6 +141,8 @@ impl Hash for Caller {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Phase {
     Idle,
+    /// It asks, and has no place on the board so far.
+    Glancing,
     Asking(Read),
     Computing(Read, u8),
     Waiting(Read, Moment),
@@ -181,6 +183,10 @@ pub(crate) enum Stage {
 
 impl Caller {
     pub(crate) fn is_running(&self) -> bool {
-        matches!(self.phase, Phase::Asking(_) | Phase::Computing(..) | Phase::Waiting(..))
+        self.asks() || matches!(self.phase, Phase::Computing(..) | Phase::Waiting(..))
+    }
+
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self.phase, Phase::Glancing | Phase::Asking(_))
     }
 }
