@@ -218,7 +218,7 @@ impl Redis {
         }
         let mut answers = Vec::new();
         for single in self.singles(command)? {
-            answers.push(self.send_async(command, Some(&single)).await?);
+            answers.push(Box::pin(self.send_async(command, Some(&single))).await?);
         }
         self.reply(command, combined(command, answers))
     }

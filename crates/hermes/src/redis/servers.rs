@@ -95,9 +95,15 @@ impl Servers {
     /// [`owner`](Self::owner) for a task.
     #[cfg(feature = "async")]
     pub(super) async fn owner_async(&self, bucket: Bucket) -> Result<Arc<Node>, Failure> {
-        if let Some(owner) = self.known_owner(bucket) {
-            return Ok(owner);
+        match self.known_owner(bucket) {
+            Some(owner) => Ok(owner),
+            // In a box, for it is large and seldom: who calls this is moved about with each hit.
+            None => Box::pin(self.find_owner_async(bucket)).await,
         }
+    }
+
+    #[cfg(feature = "async")]
+    async fn find_owner_async(&self, bucket: Bucket) -> Result<Arc<Node>, Failure> {
         let mut last = None;
         for guide in self.guides()? {
             let commands = |_| vec![self.where_is_it()];

@@ -79,7 +79,8 @@ impl Node {
         loop {
             let (link, is_fresh) = match self.shared.find(&runtime, self.era()) {
                 Some(link) => (link, false),
-                None => self.tell(self.open_shared(&runtime).await)?,
+                // In a box, for it is large and seldom: what is around it is moved about with each hit.
+                None => self.tell(Box::pin(self.open_shared(&runtime)).await)?,
             };
             let answers = link.exchange(parcel, self).await;
             if matches!(answers, Err(Failure::Broken(_) | Failure::TimedOut(_) | Failure::Replica(_))) {
@@ -177,7 +178,7 @@ impl SharedLink {
             return Ok((vec![answer], history));
         }
         let who_are_you = asks.then(request::who_are_you);
-        let mut answers = send_all(&mut connection, who_are_you.iter().chain(&commands))
+        let mut answers = Box::pin(send_all(&mut connection, who_are_you.iter().chain(&commands)))
             .await
             .map_err(|error| failed(&error))?;
         let history = match who_are_you {
