@@ -5,20 +5,26 @@
 //! cargo run --release --example bookshop
 //! cargo run --release --example bookshop -- --cache 'memory://?capacity=300'
 //! cargo run --release --example bookshop -- --cache noop://
+//! cargo run --release --features redis --example bookshop -- --cache redis://localhost
 //! ```
+//!
+//! With a cache on a server, a second process joins in the end: what one has computed the other need not, and what
+//! one cleans is gone for both.
 #![allow(clippy::print_stdout, reason = "an example prints what it shows")]
 #![allow(clippy::disallowed_methods, reason = "this one measures real time")]
 
+mod branch;
 mod data;
 mod queries;
 mod report;
 
-use std::{env, error::Error, sync::OnceLock, time::Instant};
+use std::{env, error::Error, path::Path, process, sync::OnceLock, time::Instant};
 
 use hermes::Cache;
 use rusqlite::Connection;
 
 use crate::{
+    branch::Branch,
     data::{Dice, GENRES},
     queries::{add_review, author_page, best_rated, book_page, rename_author},
     report::{Row, grouped, heading, line, table, took},
@@ -29,6 +35,9 @@ type Failure = Box<dyn Error>;
 /// An author, and one of the author's books.
 type Address = (u64, u64);
 
+/// How many pages of books are shown.
+const PAGES: u64 = 1_000;
+
 static CACHE: OnceLock<Cache> = OnceLock::new();
 
 /// The cache, which is configured at run time.
@@ -37,31 +46,54 @@ fn cache() -> &'static Cache {
 }
 
 fn main() -> Result<(), Failure> {
-    let url = cache_url()?;
-    let cache = Cache::from_url(&url)?;
-    CACHE.get_or_init(|| cache);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments {
+        [] => shop("memory://"),
+        ["--cache", url] => shop(url),
+        ["--branch", url, namespace, database] => {
+            open_cache(url, namespace)?;
+            let db = open_database(Path::new(database))?;
+            branch::work(&db, &queries::addresses(&db, PAGES)?)
+        }
+        _ => Err("usage: bookshop [--cache <url>]".into()),
+    }
+}
+
+fn shop(url: &str) -> Result<(), Failure> {
+    // A name of its own for each run: an earlier one's pages are of an earlier one's database.
+    let namespace = format!("bookshop-{}", process::id());
+    open_cache(url, &namespace)?;
 
     let start = Instant::now();
-    let mut db = Connection::open_in_memory()?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("bookshop.sqlite");
+    let mut db = open_database(&file)?;
     let rows = data::fill(&mut db)?;
     data::count_queries(&mut db)?;
     heading(&format!("A bookshop of {} rows in SQLite, its pages cached in {url}", grouped(rows)));
     line("filled in", &took(start.elapsed()));
 
-    let addresses = queries::addresses(&db, 1_000)?;
+    let addresses = queries::addresses(&db, PAGES)?;
     costs(&db, &addresses)?;
     a_review(&db, addresses[21])?;
     a_new_name(&db, addresses[42])?;
-    visitors(&db, &addresses)
+    visitors(&db, &addresses)?;
+    if !["memory:", "noop:"].iter().any(|alone| url.starts_with(alone)) {
+        a_branch(&db, &addresses, Branch::open(url, &namespace, &file)?)?;
+    }
+    Ok(())
 }
 
-fn cache_url() -> Result<String, Failure> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    match &*arguments {
-        [] => Ok("memory://".into()),
-        [option, url] if option == "--cache" => Ok(url.clone()),
-        _ => Err("usage: bookshop [--cache <url>]".into()),
-    }
+fn open_cache(url: &str, namespace: &str) -> Result<(), Failure> {
+    let cache = Cache::builder().url(url).namespace(namespace).build()?;
+    CACHE.set(cache).map_err(|_| "there is one cache in a process".into())
+}
+
+fn open_database(file: &Path) -> Result<Connection, Failure> {
+    let db = Connection::open(file)?;
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 10000;")?;
+    Ok(db)
 }
 
 fn costs(db: &Connection, addresses: &[Address]) -> Result<(), Failure> {
@@ -115,6 +147,33 @@ fn a_new_name(db: &Connection, (author, book): Address) -> Result<(), Failure> {
     line("on the book's page, on the author's", &format!("{}, {}", names.0, names.1));
     assert_eq!(names, (names.1.clone(), "Sidonie-Gabrielle Colette".to_owned()));
     Ok(())
+}
+
+/// A second process with the same cache and the same database.
+fn a_branch(db: &Connection, addresses: &[Address], mut branch: Branch) -> Result<(), Failure> {
+    heading("A branch, in a process of its own");
+    cache().clean_all()?;
+    branch.order("show")?;
+    let here = branch::show_all(db, addresses)?;
+    let there: u64 = branch.answer()?.parse()?;
+    line("cold pages that both showed at once", &grouped(addresses.len() as u64));
+    line("computed", &format!("{here} here, {there} there, {} in all", here + there));
+    assert_eq!(here + there, addresses.len() as u64, "no page is computed twice");
+
+    let (author, _) = addresses[84];
+    let before = author_page(db, author)?.name;
+    branch.order(&format!("{author} Karen Blixen"))?;
+    branch.answer()?;
+    let here = author_page(db, author)?.name;
+    line("the branch gives an author a new name", &format!("{before} is {here} here"));
+    assert_eq!(here, "Karen Blixen");
+
+    rename_author(db, author, "Isak Dinesen")?;
+    branch.order(&format!("author {author}"))?;
+    let there = branch.answer()?;
+    line("and the shop another", &format!("{here} is {there} there"));
+    assert_eq!(there, "Isak Dinesen");
+    branch.close()
 }
 
 /// Many visits, most of them to a few pages, while reviews are written.
