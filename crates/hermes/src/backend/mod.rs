@@ -126,6 +126,12 @@ impl BackendError {
         Self { fault: self.fault, kind: self.kind, source: self.source.to_string().into() }
     }
 
+    /// The same for a command that was not sent on account of it.
+    #[cfg(feature = "redis")]
+    pub(crate) fn before_sending(self) -> Self {
+        Self { fault: Fault::NotDone, ..self }
+    }
+
     /// Whether the command may have taken effect.
     #[must_use]
     pub fn fault(&self) -> Fault {

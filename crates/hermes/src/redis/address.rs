@@ -73,6 +73,8 @@ pub(super) struct Access {
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
     pub(super) trust_restored_data: bool,
+    /// Whether it is asked for keys, or only where they are.
+    pub(super) has_keys: bool,
 }
 
 /// A connection is encrypted.
@@ -147,6 +149,7 @@ pub(super) fn read(url: &Url, options: &Options) -> Result<(Layout, Access), Str
         connect_timeout: options.connect_timeout.unwrap_or(Duration::from_secs(1)),
         timeout: options.timeout.unwrap_or(Duration::from_millis(250)),
         trust_restored_data: options.trust_restored_data.unwrap_or(false),
+        has_keys: true,
     };
     if access.user.is_some() && access.password.is_none() {
         return Err(
@@ -186,9 +189,14 @@ impl Access {
         }
     }
 
+    /// The same, for servers that are asked where keys are: they need not be masters.
+    pub(super) fn to_guides(&self) -> Self {
+        Self { has_keys: false, ..self.clone() }
+    }
+
     /// The same, for a sentinel: it has no databases, and users of its own.
     pub(super) fn to_sentinels(&self) -> Self {
-        Self { user: None, password: None, db: 0, ..self.clone() }
+        Self { user: None, password: None, db: 0, ..self.to_guides() }
     }
 }
 
@@ -250,4 +258,15 @@ fn host(text: &str, default_port: u16) -> Result<Address, String> {
 
 fn number(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| format!("{text:?} is no number of a database"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// To any server, without a login.
+    pub(in crate::redis) fn access() -> Access {
+        let url = Url::parse("redis://localhost").expect("it is a URL");
+        read(&url, &Options::default()).expect("it is one of Redis's").1
+    }
 }

@@ -1,11 +1,11 @@
 //! Why a server did not do what it was asked, and what may be done about it.
-//! Decides nothing; `mod` does.
+//! Decides nothing; `route` does.
 
 use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerError};
 
-use super::address::Address;
+use super::address::{Address, Layout};
 use crate::backend::BackendError;
 
 /// Why there is no reply.
@@ -21,6 +21,8 @@ pub(super) enum Failure {
     NoScript,
     /// The server is a replica, or has become one. Nothing was done.
     Replica(Address),
+    /// The cluster does not serve these keys, as far as this node knows: it may be cut off. Nothing was done.
+    Down(BackendError),
     /// No connection could be had. Nothing was sent.
     Unreachable(BackendError),
     /// The connection broke, or the server said what makes no sense. Nobody knows what was done.
@@ -45,13 +47,37 @@ impl Failure {
             "ASK" => target().map(Self::Ask),
             "TRYAGAIN" => Some(Self::TryAgain),
             "NOSCRIPT" => Some(Self::NoScript),
-            "READONLY" => Some(Self::Replica(from.clone())),
+            "READONLY" | "MASTERDOWN" => Some(Self::Replica(from.clone())),
+            "CLUSTERDOWN" => Some(Self::Down(refusal(error, from))),
+            // In a cluster's slots, names of one bucket lie together.
+            "CROSSSLOT" => Some(Self::of_cluster_node(from)),
             _ => None,
         }
-        .unwrap_or_else(|| {
-            let why = Said { code: error.code().into(), details: error.details().unwrap_or_default().into() };
-            Self::Refused(BackendError::not_done(format!("{from} said {why}")))
-        })
+        .unwrap_or_else(|| Self::Refused(refusal(error, from)))
+    }
+
+    /// What a guide at `from` said in place of telling where keys are.
+    pub(super) fn of_guide(error: &ServerError, from: &Address, layout: &Layout) -> Self {
+        let said = Said::of(error);
+        let why = match (layout, error.code()) {
+            (_, "NOAUTH") => return Self::untold(error, from),
+            (_, "LOADING") => return Self::Refused(refusal(error, from)),
+            (Layout::Sentinels { .. }, "ERR") => {
+                format!("{from} is no sentinel; it said {said}. A single server is redis://{from}")
+            }
+            (Layout::Cluster { .. }, "ERR") => {
+                format!("{from} is no node of a cluster; it said {said}. A single server is redis://{from}")
+            }
+            _ => return Self::Refused(refusal(error, from)),
+        };
+        Self::Refused(BackendError::not_done(why))
+    }
+
+    /// A server was met that shares its keys with others, where a single one was expected.
+    pub(super) fn of_cluster_node(node: &Address) -> Self {
+        Self::Refused(BackendError::not_done(format!(
+            "{node} is a node of a cluster, which has a part of the keys; write redis+cluster://{node}"
+        )))
     }
 
     /// No connection to `to` could be made ready.
@@ -82,10 +108,17 @@ impl Failure {
                 "{from} asks for a password; write redis://:password@host or redis://user:password@host"
             )));
         }
-        let why = Said { code: error.code().into(), details: error.details().unwrap_or_default().into() };
+        let why = Said::of(error);
         Self::Unreachable(BackendError::not_done(format!(
             "{from} said {why} to INFO replication, which tells a restart from a snapshot; allow it to the user \
              (ACL SETUSER … +info), or set trust_restored_data"
+        )))
+    }
+
+    /// Nothing at `from` is either master or replica. A sentinel is not.
+    pub(super) fn of_no_server(from: &Address) -> Self {
+        Self::Refused(BackendError::not_done(format!(
+            "{from} does not tell whether it is a master; is it a Redis? A sentinel is redis+sentinel://{from}/mymaster"
         )))
     }
 
@@ -117,15 +150,26 @@ impl Failure {
             | Self::Broken(error)
             | Self::TimedOut(error)
             | Self::Refused(error)
+            | Self::Down(error)
             | Self::Suspended(error) => error,
         }
     }
+}
+
+fn refusal(error: &ServerError, from: &Address) -> BackendError {
+    BackendError::not_done(format!("{from} said {}", Said::of(error)))
 }
 
 /// A server's words.
 struct Said {
     code: String,
     details: String,
+}
+
+impl Said {
+    fn of(error: &ServerError) -> Self {
+        Self { code: error.code().into(), details: error.details().unwrap_or_default().into() }
+    }
 }
 
 impl fmt::Display for Said {

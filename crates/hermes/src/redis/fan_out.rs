@@ -11,13 +11,14 @@ use super::{
     failure::Failure,
     node::{Answers, Node, Parcel, Said},
     request::{self, bucket_of, is_urgent, may_be_sent_again},
+    route,
     script::By,
     servers::Servers,
 };
 use crate::backend::BackendError;
 
-/// The second time, to those that took over from servers that did not answer.
-const ROUNDS: u8 = 2;
+/// The second and the third time, to those that took over from servers that did not answer, or have other slots now.
+const ROUNDS: u8 = 3;
 
 /// Commands on their way.
 pub(super) struct FanOut<'c> {
@@ -28,10 +29,10 @@ pub(super) struct FanOut<'c> {
 }
 
 enum State {
-    /// Not answered so far, and why not.
+    /// To be sent, and why it was not answered before.
     Open(Option<BackendError>),
-    /// Answered by a server that does not have the keys.
-    Redirected,
+    /// Its keys are on their way from one server to another.
+    Moving,
     Answered(Result<Reply, BackendError>),
 }
 
@@ -53,17 +54,20 @@ impl<'c> FanOut<'c> {
         self.rounds <= ROUNDS && self.states.iter().any(|state| matches!(state, State::Open(_)))
     }
 
-    /// The commands without an answer, and the buckets that they touch.
-    pub(super) fn open(&self) -> Vec<(usize, Bucket)> {
-        let open = |(place, state)| matches!(state, &State::Open(_)).then_some(place);
-        let places = self.states.iter().enumerate().filter_map(open);
-        places.map(|place| (place, bucket_of(&self.commands[place], self.buckets))).collect()
+    /// The buckets that the commands touch which are to be sent.
+    pub(super) fn open_buckets(&self) -> Vec<Bucket> {
+        self.open().map(|place| bucket_of(&self.commands[place], self.buckets)).collect()
     }
 
-    /// The commands by the server that each goes to.
-    pub(super) fn group(&mut self, owners: Vec<(usize, Result<Arc<Node>, Failure>)>) -> Vec<Group> {
+    pub(super) fn is_urgent(&self) -> bool {
+        self.commands.iter().all(is_urgent)
+    }
+
+    /// The commands to be sent by the server that each goes to; the servers are in the order of their buckets.
+    pub(super) fn group(&mut self, owners: Vec<Result<Arc<Node>, Failure>>) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
-        for (place, owner) in owners {
+        let open: Vec<_> = self.open().collect();
+        for (place, owner) in open.into_iter().zip(owners) {
             match owner {
                 Err(failure) => self.states[place] = State::Open(Some(failure.into_error())),
                 Ok(owner) => match groups.iter_mut().find(|group| Arc::ptr_eq(&group.node, &owner)) {
@@ -79,7 +83,7 @@ impl<'c> FanOut<'c> {
         Parcel {
             commands,
             may_be_sent_again: self.commands.iter().all(may_be_sent_again),
-            is_urgent: self.commands.iter().all(is_urgent),
+            is_urgent: self.is_urgent(),
         }
     }
 
@@ -94,7 +98,10 @@ impl<'c> FanOut<'c> {
             Ok((values, history)) => {
                 for (place, value) in group.places.iter().zip(values) {
                     self.states[*place] = match value {
-                        Value::ServerError(_) => State::Redirected,
+                        Value::ServerError(error) => {
+                            let failure = Failure::of_answer(&error, &group.node.address);
+                            self.refused(servers, &group.node, *place, failure)
+                        }
                         value => State::Answered(
                             answer::reply(&self.commands[*place], value, history)
                                 .map_err(|_| Failure::nonsense(&group.node.address).into_error()),
@@ -106,16 +113,44 @@ impl<'c> FanOut<'c> {
                 servers.lost(&group.node);
                 let error = failure.into_error();
                 for place in &group.places {
-                    self.states[*place] = State::Open(Some(error.again()));
+                    self.states[*place] = self.once_more(error.again());
                 }
             }
         }
     }
 
-    /// The commands that another server has to be asked for, one by one.
-    pub(super) fn redirected(&self) -> Vec<usize> {
-        let redirected = |(place, state)| matches!(state, &State::Redirected).then_some(place);
-        self.states.iter().enumerate().filter_map(redirected).collect()
+    fn refused(&self, servers: &Servers, node: &Node, place: usize, failure: Failure) -> State {
+        match failure {
+            Failure::Moved(to) if servers.may_move() => {
+                let bucket = bucket_of(&self.commands[place], self.buckets);
+                match servers.moved(bucket, node, &to) {
+                    Ok(()) => State::Open(Some(Failure::Moved(to).into_error())),
+                    Err(failure) => State::Answered(Err(failure.into_error())),
+                }
+            }
+            Failure::Replica(_) | Failure::Down(_) => {
+                servers.lost(node);
+                self.once_more(failure.into_error())
+            }
+            Failure::Ask(_) | Failure::TryAgain if servers.may_move() => State::Moving,
+            failure => State::Answered(Err(route::given_up(servers, node, failure).into_error())),
+        }
+    }
+
+    /// Once only: each attempt at a server that is gone may last as long as its timeout.
+    fn once_more(&self, why: BackendError) -> State {
+        if self.rounds < 2 { State::Open(Some(why)) } else { State::Answered(Err(why)) }
+    }
+
+    /// The commands that have to be carried out one by one.
+    pub(super) fn moving(&self) -> Vec<usize> {
+        let moving = |(place, state)| matches!(state, &State::Moving).then_some(place);
+        self.states.iter().enumerate().filter_map(moving).collect()
+    }
+
+    fn open(&self) -> impl Iterator<Item = usize> {
+        let open = |(place, state)| matches!(state, &State::Open(_)).then_some(place);
+        self.states.iter().enumerate().filter_map(open)
     }
 
     pub(super) fn answer(&mut self, place: usize, answer: Result<Reply, BackendError>) {
@@ -127,7 +162,7 @@ impl<'c> FanOut<'c> {
         let answer = |state| match state {
             State::Answered(answer) => answer,
             State::Open(why) => Err(why.unwrap_or_else(unasked)),
-            State::Redirected => Err(unasked()),
+            State::Moving => Err(unasked()),
         };
         self.states.into_iter().map(answer).collect()
     }

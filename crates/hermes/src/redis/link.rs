@@ -36,7 +36,7 @@ impl Link {
             client.get_connection_with_timeout(access.connect_timeout).map_err(|error| failed(&error))?;
         connection.set_read_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         connection.set_write_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
-        let asked = (!access.trust_restored_data).then(clock::coarse_monotonic);
+        let asked = (access.has_keys && !access.trust_restored_data).then(clock::coarse_monotonic);
         let mut link = Self { connection, history: History::default(), asked, awaited: 0, asks: false };
         if asked.is_some() {
             let answer = link.send_all(&[request::who_are_you()]).and_then(|()| link.receive());
@@ -98,6 +98,6 @@ pub(super) fn history_of(answer: &Value, from: &Address) -> Result<History, Fail
     match answer::role(answer) {
         Ok(Role::Master(history)) => Ok(history),
         Ok(Role::Replica) => Err(Failure::Replica(from.clone())),
-        Err(_) => Err(Failure::nonsense(from)),
+        Err(_) => Err(Failure::of_no_server(from)),
     }
 }

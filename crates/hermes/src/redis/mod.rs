@@ -6,7 +6,9 @@ mod answer;
 mod failure;
 mod fan_out;
 mod link;
+mod map;
 mod node;
+mod nodes;
 mod request;
 mod route;
 mod scan;
@@ -18,7 +20,7 @@ mod slot;
 
 use std::sync::Arc;
 
-use hermescache_protocol::{Bucket, Buckets, Command, History, Namespace, Reply};
+use hermescache_protocol::{Buckets, Command, History, Namespace, Reply};
 use redis::{Cmd, Value, cmd};
 
 #[cfg(feature = "async")]
@@ -76,7 +78,7 @@ impl Redis {
         loop {
             let next = route.next();
             let node = match &next {
-                Next::Owner(bucket) => self.servers.owner(*bucket)?,
+                Next::Owner(bucket) => self.servers.owner(*bucket, is_urgent(command))?,
                 Next::Asking(node) => Arc::clone(node),
             };
             let words = |history| self.words(command, single, &route, &next, history);
@@ -115,9 +117,8 @@ impl Redis {
     }
 
     fn list_all(&self, namespace: &Namespace) -> Result<Vec<Listed>, Failure> {
-        self.servers.owner(self.some_bucket())?;
         let mut listed = Vec::new();
-        for node in self.servers.owners() {
+        for node in self.servers.all_owners()? {
             let mut scan = Scan::new(namespace);
             while let Some(commands) = scan.next() {
                 let words = |_| commands.clone();
@@ -127,11 +128,6 @@ impl Redis {
             listed.extend(scan.into_listed());
         }
         Ok(listed)
-    }
-
-    /// Any bucket: to ask for its owner draws the map of all.
-    fn some_bucket(&self) -> Bucket {
-        self.servers.buckets().of(0)
     }
 }
 
@@ -147,8 +143,7 @@ impl Backend for Redis {
     fn execute_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
         let mut fan = FanOut::new(commands, self.servers.buckets());
         while fan.goes_on() {
-            let owners = fan.open().into_iter().map(|(place, bucket)| (place, self.servers.owner(bucket)));
-            let groups = fan.group(owners.collect());
+            let groups = fan.group(self.servers.owners_of(&fan.open_buckets(), fan.is_urgent()));
             let sent: Vec<_> = groups
                 .iter()
                 .map(|group| group.node.send(fan.parcel(&|history| fan.words(group, history))))
@@ -158,7 +153,7 @@ impl Backend for Redis {
                 fan.settle(&self.servers, group, answers);
             }
         }
-        for place in fan.redirected() {
+        for place in fan.moving() {
             fan.answer(place, self.execute(&commands[place]));
         }
         fan.into_answers()
@@ -181,10 +176,7 @@ impl Backend for Redis {
         Box::pin(async move {
             let mut fan = FanOut::new(commands, self.servers.buckets());
             while fan.goes_on() {
-                let mut owners = Vec::new();
-                for (place, bucket) in fan.open() {
-                    owners.push((place, self.servers.owner_async(bucket).await));
-                }
+                let owners = self.servers.owners_of_async(&fan.open_buckets(), fan.is_urgent()).await;
                 let groups = fan.group(owners);
                 let exchanges = groups.iter().map(|group| async {
                     let words = |history| fan.words(group, history);
@@ -195,7 +187,7 @@ impl Backend for Redis {
                     fan.settle(&self.servers, group, answers);
                 }
             }
-            for place in fan.redirected() {
+            for place in fan.moving() {
                 fan.answer(place, self.execute_async(&commands[place]).await);
             }
             fan.into_answers()
@@ -228,7 +220,7 @@ impl Redis {
         loop {
             let next = route.next();
             let node = match &next {
-                Next::Owner(bucket) => self.servers.owner_async(*bucket).await?,
+                Next::Owner(bucket) => self.servers.owner_async(*bucket, is_urgent(command)).await?,
                 Next::Asking(node) => Arc::clone(node),
             };
             let words = |history| self.words(command, single, &route, &next, history);
@@ -241,9 +233,8 @@ impl Redis {
     }
 
     async fn list_all_async(&self, namespace: &Namespace) -> Result<Vec<Listed>, Failure> {
-        self.servers.owner_async(self.some_bucket()).await?;
         let mut listed = Vec::new();
-        for node in self.servers.owners() {
+        for node in self.servers.all_owners_async().await? {
             let mut scan = Scan::new(namespace);
             while let Some(commands) = scan.next() {
                 let words = |_| commands.clone();

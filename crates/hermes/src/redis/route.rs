@@ -50,13 +50,19 @@ impl Route {
         self.hops += 1;
         let gives_up = self.hops > HOPS;
         match &failure {
-            Failure::Replica(_) | Failure::Unreachable(_) | Failure::Broken(_) | Failure::TimedOut(_) => {
-                servers.lost(node);
-            }
+            Failure::Replica(_)
+            | Failure::Unreachable(_)
+            | Failure::Broken(_)
+            | Failure::TimedOut(_)
+            | Failure::Down(_) => servers.lost(node),
+            Failure::Suspended(_) => servers.doubt(node),
             _ => {}
         }
         match failure {
             failure if gives_up => Err(failure),
+            Failure::Moved(_) | Failure::Ask(_) if !servers.may_move() => {
+                Err(given_up(servers, node, failure))
+            }
             Failure::Moved(to) => servers.moved(self.bucket, node, &to),
             Failure::Ask(to) => {
                 self.asked = Some(servers.at(&to)?);
@@ -68,11 +74,23 @@ impl Route {
                 Ok(())
             }
             // Another server may have taken over; one attempt shows.
-            Failure::Replica(_) | Failure::Unreachable(_) if servers.may_move() && self.hops == 1 => Ok(()),
+            Failure::Replica(_) | Failure::Unreachable(_) | Failure::Down(_) | Failure::Suspended(_)
+                if servers.may_move() && self.hops == 1 =>
+            {
+                Ok(())
+            }
             Failure::Broken(_) if servers.may_move() && self.hops == 1 && may_be_sent_again(command) => {
                 Ok(())
             }
             failure => Err(failure),
         }
+    }
+}
+
+/// What to say of a failure after which nobody is asked any more.
+pub(super) fn given_up(servers: &Servers, node: &Node, failure: Failure) -> Failure {
+    match failure {
+        Failure::Moved(_) | Failure::Ask(_) if !servers.may_move() => Failure::of_cluster_node(&node.address),
+        failure => failure,
     }
 }

@@ -1,11 +1,9 @@
-//! Which server has a bucket's keys: the one, a cluster's nodes, or the master that sentinels name.
-//! Sends nothing but the question for that.
+//! Finds out which server has a bucket's keys: the one, a cluster's nodes, or the master that sentinels name.
+//! Sends nothing but the question for that; what is known lies in `map`.
 
 use std::{
-    collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use hermescache_protocol::{Bucket, Buckets};
@@ -14,52 +12,40 @@ use redis::{Cmd, Value, cmd};
 use super::{
     address::{Access, Address, Layout},
     failure::Failure,
+    map::Map,
     node::{Answers, Node, Parcel, Said},
+    nodes::Nodes,
     slot,
 };
 use crate::{backend::BackendError, clock};
 
-/// A map that a server has shown to be old is drawn anew, but not more often than this.
-const MAPS_EVERY: Duration = Duration::from_millis(100);
-
 /// The servers of one cache.
 pub(super) struct Servers {
     layout: Layout,
+    /// Those that have keys.
     nodes: Nodes,
-    /// They let in other users than the servers that they watch.
-    sentinels: Nodes,
+    /// Those that are asked who has which keys: nodes of a cluster, masters or not, or sentinels.
+    guides: Nodes,
+    /// The guides that the URL names.
+    seeds: Vec<Arc<Node>>,
     map: RwLock<Map>,
-}
-
-/// All servers that have been met, by address.
-struct Nodes {
-    access: Access,
-    met: Mutex<HashMap<Address, Arc<Node>>>,
-}
-
-/// Which server has which keys.
-#[derive(Default)]
-struct Map {
-    /// By the number of the bucket; a single one has all keys.
-    owners: Vec<Option<Arc<Node>>>,
-    is_old: bool,
-    drawn: Option<Instant>,
 }
 
 impl Servers {
     pub(super) fn new(layout: Layout, access: &Access) -> Result<Self, String> {
-        let nodes = |access| Nodes { access, met: Mutex::default() };
-        let servers = Self {
-            layout,
-            nodes: nodes(access.clone()),
-            sentinels: nodes(access.to_sentinels()),
-            map: RwLock::default(),
+        let nodes = Nodes::new(access.clone());
+        let mut map = Map::default();
+        let (guides, seeds) = match &layout {
+            Layout::One(address) => {
+                map.draw(vec![Some(nodes.at(address)?)], address);
+                (access.to_guides(), [].as_slice())
+            }
+            Layout::Cluster { seeds } => (access.to_guides(), seeds.as_slice()),
+            Layout::Sentinels { sentinels, .. } => (access.to_sentinels(), sentinels.as_slice()),
         };
-        if let Layout::One(address) = &servers.layout {
-            let node = servers.nodes.at(address)?;
-            servers.write().owners = vec![Some(node)];
-        }
-        Ok(servers)
+        let guides = Nodes::new(guides);
+        let seeds = seeds.iter().map(|seed| guides.at(seed)).collect::<Result<_, _>>()?;
+        Ok(Self { layout, nodes, guides, seeds, map: RwLock::new(map) })
     }
 
     pub(super) fn buckets(&self) -> Buckets {
@@ -75,58 +61,56 @@ impl Servers {
     }
 
     /// The server that has a bucket's keys. Asks for it only where that is not known.
-    pub(super) fn owner(&self, bucket: Bucket) -> Result<Arc<Node>, Failure> {
-        if let Some(owner) = self.known_owner(bucket) {
-            return Ok(owner);
+    pub(super) fn owner(&self, bucket: Bucket, is_urgent: bool) -> Result<Arc<Node>, Failure> {
+        match self.known_owner(bucket) {
+            Some(owner) => Ok(owner),
+            None => self.latest_owner(bucket, &self.ask(is_urgent)),
         }
-        let mut last = None;
-        for guide in self.guides()? {
-            match guide.exchange(question(&|_| vec![self.where_is_it()])) {
-                Ok(answers) => match self.draw(&guide.address, &answers) {
-                    Ok(()) => break,
-                    Err(failure) => last = Some(failure),
-                },
-                Err(failure) => last = Some(failure),
-            }
-        }
-        self.owner_in_the_end(bucket, last)
     }
 
     /// [`owner`](Self::owner) for a task.
     #[cfg(feature = "async")]
-    pub(super) async fn owner_async(&self, bucket: Bucket) -> Result<Arc<Node>, Failure> {
+    pub(super) async fn owner_async(&self, bucket: Bucket, is_urgent: bool) -> Result<Arc<Node>, Failure> {
         match self.known_owner(bucket) {
             Some(owner) => Ok(owner),
             // In a box, for it is large and seldom: who calls this is moved about with each hit.
-            None => Box::pin(self.find_owner_async(bucket)).await,
+            None => self.latest_owner(bucket, &Box::pin(self.ask_async(is_urgent)).await),
         }
     }
 
+    /// The servers of several buckets. Asks at most once.
+    pub(super) fn owners_of(&self, buckets: &[Bucket], is_urgent: bool) -> Vec<Result<Arc<Node>, Failure>> {
+        let told = if self.knows_all(buckets) { Ok(()) } else { self.ask(is_urgent) };
+        buckets.iter().map(|bucket| self.latest_owner(*bucket, &told)).collect()
+    }
+
+    /// [`owners_of`](Self::owners_of) for a task.
     #[cfg(feature = "async")]
-    async fn find_owner_async(&self, bucket: Bucket) -> Result<Arc<Node>, Failure> {
-        let mut last = None;
-        for guide in self.guides()? {
-            let commands = |_| vec![self.where_is_it()];
-            match guide.exchange_async(question(&commands)).await {
-                Ok(answers) => match self.draw(&guide.address, &answers) {
-                    Ok(()) => break,
-                    Err(failure) => last = Some(failure),
-                },
-                Err(failure) => last = Some(failure),
-            }
-        }
-        self.owner_in_the_end(bucket, last)
+    pub(super) async fn owners_of_async(
+        &self,
+        buckets: &[Bucket],
+        is_urgent: bool,
+    ) -> Vec<Result<Arc<Node>, Failure>> {
+        let told = if self.knows_all(buckets) { Ok(()) } else { self.ask_async(is_urgent).await };
+        buckets.iter().map(|bucket| self.latest_owner(*bucket, &told)).collect()
     }
 
-    /// All servers that have keys.
-    pub(super) fn owners(&self) -> Vec<Arc<Node>> {
-        let mut owners: Vec<Arc<Node>> = Vec::new();
-        for owner in self.read().owners.iter().flatten() {
-            if !owners.iter().any(|other| Arc::ptr_eq(other, owner)) {
-                owners.push(Arc::clone(owner));
-            }
+    /// All servers that have keys, as they are now: who has none any more does not say so when it is asked for its
+    /// keys.
+    pub(super) fn all_owners(&self) -> Result<Vec<Arc<Node>>, Failure> {
+        if self.may_move() {
+            self.ask(false).map_err(Failure::Unreachable)?;
         }
-        owners
+        Ok(self.read().owners())
+    }
+
+    /// [`all_owners`](Self::all_owners) for a task.
+    #[cfg(feature = "async")]
+    pub(super) async fn all_owners_async(&self) -> Result<Vec<Arc<Node>>, Failure> {
+        if self.may_move() {
+            self.ask_async(false).await.map_err(Failure::Unreachable)?;
+        }
+        Ok(self.read().owners())
     }
 
     /// A server that another one named.
@@ -139,51 +123,84 @@ impl Servers {
         // Whoever gives keys away may have been deposed, and may be master again one day: of another history.
         from.begin_new_era();
         let to = self.at(to)?;
-        let mut map = self.write();
-        if let Some(owner) = map.owners.get_mut(place_of(bucket)) {
-            *owner = Some(to);
-        }
-        map.is_old = true;
+        self.write().correct(bucket, to);
         Ok(())
     }
 
     /// A server is gone, or no master any more.
     pub(super) fn lost(&self, node: &Node) {
         node.begin_new_era();
+        self.doubt(node);
+    }
+
+    /// A server has not been asked, since it is likely to be gone.
+    pub(super) fn doubt(&self, node: &Node) {
         if self.may_move() {
-            self.write().is_old = true;
+            self.write().doubt(&node.address);
         }
     }
 
     fn known_owner(&self, bucket: Bucket) -> Option<Arc<Node>> {
-        let map = self.read();
-        let drawn_lately =
-            || map.drawn.is_some_and(|drawn| clock::instant().saturating_duration_since(drawn) < MAPS_EVERY);
-        if map.is_old && !drawn_lately() {
+        if let Some(owner) = self.read().owner(bucket) {
+            return Some(Arc::clone(owner));
+        }
+        let mut map = self.write();
+        if map.takes_turn_to_ask(bucket, clock::instant()) {
             return None;
         }
-        map.owner(bucket)
+        map.latest_owner(bucket).cloned()
     }
 
-    /// Whom to ask for the map: those that were met first, since they are likely to be there.
-    fn guides(&self) -> Result<Vec<Arc<Node>>, Failure> {
-        let unusable = |why| Failure::Unreachable(BackendError::not_done(why));
-        match &self.layout {
-            Layout::One(_) => Ok(Vec::new()),
-            Layout::Cluster { seeds } => {
-                let mut guides = self.owners();
-                for seed in seeds {
-                    let seed = self.at(seed)?;
-                    if !guides.iter().any(|guide| Arc::ptr_eq(guide, &seed)) {
-                        guides.push(seed);
-                    }
-                }
-                Ok(guides)
-            }
-            Layout::Sentinels { sentinels, .. } => {
-                sentinels.iter().map(|sentinel| self.sentinels.at(sentinel).map_err(unusable)).collect()
+    fn knows_all(&self, buckets: &[Bucket]) -> bool {
+        buckets.iter().all(|bucket| self.known_owner(*bucket).is_some())
+    }
+
+    /// Asks who has which keys, one guide after the other until one tells.
+    fn ask(&self, is_urgent: bool) -> Result<(), BackendError> {
+        let mut told = Err(BackendError::not_done("there is nobody to ask"));
+        for guide in self.guides() {
+            let commands = |_| vec![self.where_is_it()];
+            let answers = guide.exchange(question(&commands, is_urgent));
+            told = answers.and_then(|answers| self.draw(&guide.address, &answers)).map_err(unsent);
+            if told.is_ok() {
+                break;
             }
         }
+        told
+    }
+
+    /// [`ask`](Self::ask) for a task.
+    #[cfg(feature = "async")]
+    async fn ask_async(&self, is_urgent: bool) -> Result<(), BackendError> {
+        let mut told = Err(BackendError::not_done("there is nobody to ask"));
+        for guide in self.guides() {
+            let commands = |_| vec![self.where_is_it()];
+            let answers = guide.exchange_async(question(&commands, is_urgent)).await;
+            told = answers.and_then(|answers| self.draw(&guide.address, &answers)).map_err(unsent);
+            if told.is_ok() {
+                break;
+            }
+        }
+        told
+    }
+
+    /// Whom to ask, in this order: those that were met first, since they are likely to be there.
+    fn guides(&self) -> Vec<Arc<Node>> {
+        let mut guides: Vec<Arc<Node>> = match self.layout {
+            Layout::Cluster { .. } => {
+                let owners = self.read().owners();
+                owners.iter().filter_map(|owner| self.guides.at(&owner.address).ok()).collect()
+            }
+            Layout::One(_) | Layout::Sentinels { .. } => Vec::new(),
+        };
+        for seed in &self.seeds {
+            if !guides.iter().any(|guide| Arc::ptr_eq(guide, seed)) {
+                guides.push(Arc::clone(seed));
+            }
+        }
+        let map = self.read();
+        guides.sort_by_key(|guide| map.mistrusts(&guide.address));
+        guides
     }
 
     fn where_is_it(&self) -> Cmd {
@@ -198,7 +215,7 @@ impl Servers {
     /// Takes note of what a guide said.
     fn draw(&self, guide: &Address, (answers, _): &Answers) -> Result<(), Failure> {
         let owners = match (&self.layout, answers.as_slice()) {
-            (_, [Value::ServerError(error)]) => return Err(Failure::of_answer(error, guide)),
+            (layout, [Value::ServerError(error)]) => return Err(Failure::of_guide(error, guide, layout)),
             (Layout::Sentinels { master, .. }, [answer]) => {
                 let address = master_in(answer, guide).ok_or_else(|| {
                     let why = format!("the sentinel {guide} knows no master {master:?}");
@@ -217,18 +234,18 @@ impl Servers {
             }
             _ => return Err(Failure::nonsense(guide)),
         };
-        *self.write() = Map { owners, is_old: false, drawn: Some(clock::instant()) };
+        self.write().draw(owners, guide);
         Ok(())
     }
 
-    /// After all guides were asked: the old map is better than none.
-    fn owner_in_the_end(&self, bucket: Bucket, last: Option<Failure>) -> Result<Arc<Node>, Failure> {
-        if let Some(owner) = self.read().owner(bucket) {
-            return Ok(owner);
-        }
-        Err(last.unwrap_or_else(|| {
-            Failure::Refused(BackendError::not_done("no node of the cluster serves this part of the keys"))
-        }))
+    /// Where the keys were when that was last told: an old map is better than none.
+    fn latest_owner(&self, bucket: Bucket, told: &Result<(), BackendError>) -> Result<Arc<Node>, Failure> {
+        self.read().latest_owner(bucket).cloned().ok_or_else(|| match told {
+            Err(error) => Failure::Unreachable(error.again()),
+            Ok(()) => Failure::Refused(BackendError::not_done(
+                "no node of the cluster serves this part of the keys",
+            )),
+        })
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Map> {
@@ -240,31 +257,13 @@ impl Servers {
     }
 }
 
-impl Map {
-    fn owner(&self, bucket: Bucket) -> Option<Arc<Node>> {
-        self.owners.get(place_of(bucket))?.clone()
-    }
+fn question<'a>(commands: &'a Said<'a>, is_urgent: bool) -> Parcel<'a> {
+    Parcel { commands, may_be_sent_again: true, is_urgent }
 }
 
-impl Nodes {
-    fn at(&self, address: &Address) -> Result<Arc<Node>, String> {
-        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(node) = met.get(address) {
-            return Ok(Arc::clone(node));
-        }
-        let node = Arc::new(Node::new(address.clone(), &self.access)?);
-        met.insert(address.clone(), Arc::clone(&node));
-        Ok(node)
-    }
-}
-
-fn question<'a>(commands: &'a Said<'a>) -> Parcel<'a> {
-    Parcel { commands, may_be_sent_again: true, is_urgent: false }
-}
-
-/// Where the owner of a bucket stands in a map.
-fn place_of(bucket: Bucket) -> usize {
-    usize::from(bucket.number().unwrap_or(0))
+/// Why nobody told where to send a command, which was then not sent.
+fn unsent(failure: Failure) -> BackendError {
+    failure.into_error().before_sending()
 }
 
 /// The address in a sentinel's answer: host and port.

@@ -120,7 +120,7 @@ impl Node {
         let failed = |error: &_| Failure::of_connecting(error, &self.address);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| failed(&error))?;
-        let known = if self.access.trust_restored_data {
+        let known = if self.access.trust_restored_data || !self.access.has_keys {
             Known { history: History::default(), asked: None }
         } else {
             let asked = clock::coarse_monotonic();
