@@ -25,8 +25,8 @@
 //! - [`Cache`] is the handle: [`clean`](Cache::clean), [`entry`](Cache::entry), [`dump`](Cache::dump) and others.
 //! - [`Builder`] and [`Cache::from_url`] say where and how entries are kept.
 //!
-//! Values are kept in this process (`memory://`) without being serialized; that they can be is asked for so that a cache can
-//! move to a server by a change of its URL. [`Live`] lifts that for caches that never will.
+//! In process (`memory://`) values are kept without being serialized; that they can be is asked for so that a cache can
+//! move to a server (`redis://`) by a change of its URL. [`Live`] lifts that for caches that never will.
 //!
 //! # Features
 //!
@@ -34,10 +34,10 @@
 //! |---|---|---|
 //! | `macros` | yes | [`cached`](macro@cached), [`cached_methods`] |
 //! | `async` | yes | the `_async` twins of all verbs, cached `async fn` |
-//! | `json` | no | [`Codec::Json`] |
-//! | `postcard` | no | [`Codec::Postcard`] |
-//! | `zstd` | no | [`Compression::Zstd`] |
-//! | `lz4` | no | [`Compression::Lz4`] |
+//! | `redis` | no | `redis://`, `redis+unix://`, `redis+cluster://`, `redis+sentinel://` |
+//! | `tls` | no | the same and `rediss://`, `rediss+cluster://`, `rediss+sentinel://`, by rustls |
+//! | `json`, `postcard` | no | `Codec::Json`, `Codec::Postcard` |
+//! | `zstd`, `lz4` | no | `Compression::Zstd`, `Compression::Lz4` |
 
 // This file only opens doors; each room says what it is for.
 
