@@ -6,6 +6,7 @@ use std::{fs, process::Command};
 use crate::{
     cargo::{cargo, root, run, run_reading},
     criterion::{Estimate, estimates},
+    install,
     metadata::Metadata,
     report::{self, Figures, Hit},
     setting::Setting,
@@ -21,10 +22,12 @@ pub(crate) fn bench(part: Option<&str>) -> Result<(), String> {
     let section = match part {
         Some("hit") => report::hits(&hits()?),
         Some("memory") => report::memory(&lines("memory")?),
+        Some("redis") => report::redis(&redis()?),
         Some(_) => report::cleans(&lines("clean")?),
         None => {
             let setting = Setting::here_and_now()?;
-            let figures = Figures { memory: lines("memory")?, cleans: lines("clean")?, hits: hits()? };
+            let figures =
+                Figures { memory: lines("memory")?, cleans: lines("clean")?, redis: redis()?, hits: hits()? };
             let page = root().join(PAGE);
             fs::create_dir_all(page.parent().expect("the page is in a folder"))
                 .and_then(|()| fs::write(&page, report::page(&setting, &figures)))
@@ -53,6 +56,12 @@ fn hits() -> Result<Vec<Hit>, String> {
     }
     hits.iter_mut().for_each(|hit| hit.ns_per_call.sort_by(f64::total_cmp));
     Ok(hits)
+}
+
+/// Runs the bench `redis`, which needs a server.
+fn redis() -> Result<Vec<Vec<String>>, String> {
+    install::what_is_missing()?;
+    lines("redis")
 }
 
 /// Runs a bench that prints its figures as lines of its name and columns with tabs between them.

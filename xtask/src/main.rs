@@ -45,7 +45,7 @@ const VERBS: [Verb; 6] = [
     Verb { name: "doc", takes: &[], does: "the documentation; a warning is an error", run: |_| check::doc() },
     Verb {
         name: "bench",
-        takes: &["hit", "memory", "clean"],
+        takes: &["hit", "memory", "clean", "redis"],
         does: "measures Hermes beside its peers and writes docs/benchmarks.md; with a part, only prints that part",
         run: bench::bench,
     },

@@ -7,8 +7,8 @@ use crate::{
     metadata::Metadata,
 };
 
-/// The caches that Hermes is measured beside.
-const PEERS: [&str; 3] = ["quick_cache", "moka", "cached"];
+/// What Hermes is measured beside.
+const PEERS: [&str; 4] = ["quick_cache", "moka", "cached", "redis"];
 
 /// What a reader must know to compare numbers with their own.
 #[derive(Debug)]
