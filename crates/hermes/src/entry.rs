@@ -99,11 +99,7 @@ impl<'c, M: Mode> Entry<'c, M> {
     where
         M: Keeps<V>,
     {
-        let mut call = self.key();
-        if !self.tags.is_empty() {
-            call.tags(&self.tags);
-        }
-        call.peek()
+        self.look().peek()
     }
 
     /// Puts a value in. A computation under way can't overwrite it.
@@ -136,6 +132,11 @@ impl<'c, M: Mode> Entry<'c, M> {
         let mut call = self.key();
         call.tags(&self.tags);
         call
+    }
+
+    /// With the tags that were given, if any were.
+    fn look(&self) -> Call<'c, M> {
+        if self.tags.is_empty() { self.key() } else { self.call() }
     }
 
     fn key(&self) -> Call<'c, M> {
@@ -193,7 +194,7 @@ impl<M: Mode> Entry<'_, M> {
     where
         M: Keeps<V>,
     {
-        self.get()
+        self.look().peek_async().await
     }
 
     /// [`set`](Self::set) for async code.

@@ -18,12 +18,18 @@ use crate::clock;
 /// to be asked, so this costs no round trip.
 pub(super) const ASKS_EVERY: Duration = Duration::from_secs(1);
 
+/// A connection that has been idle for so long is tried out before something is sent that must not be sent twice: a round
+/// trip, which a call that has just read from the server does not need.
+pub(super) const TRIES_AFTER: Duration = Duration::from_secs(1);
+
 /// A connection that is ready to use. What failed on it once is not used again: its replies may be out of step.
 pub(super) struct Link {
     connection: Connection,
     history: History,
     /// None where nobody needs to know.
     asked: Option<Duration>,
+    /// When the server answered last.
+    answered: Duration,
     /// Replies to come, with that to the question who the server is.
     awaited: usize,
     asks: bool,
@@ -36,8 +42,10 @@ impl Link {
             client.get_connection_with_timeout(access.connect_timeout).map_err(|error| failed(&error))?;
         connection.set_read_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         connection.set_write_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
-        let asked = (access.has_keys && !access.trust_restored_data).then(clock::coarse_monotonic);
-        let mut link = Self { connection, history: History::default(), asked, awaited: 0, asks: false };
+        let now = clock::coarse_monotonic();
+        let asked = (access.has_keys && !access.trust_restored_data).then_some(now);
+        let mut link =
+            Self { connection, history: History::default(), asked, answered: now, awaited: 0, asks: false };
         if asked.is_some() {
             let answer = link.send_all(&[request::who_are_you()]).and_then(|()| link.receive());
             link.learn(&answer.map_err(|error| failed(&error))?, to)?;
@@ -69,7 +77,20 @@ impl Link {
             self.learn(&answer, from)?;
             self.asked = Some(clock::coarse_monotonic());
         }
-        (0..self.awaited).map(|_| self.receive().map_err(|error| failed(&error))).collect()
+        let answers = (0..self.awaited).map(|_| self.receive().map_err(|error| failed(&error))).collect();
+        self.answered = clock::coarse_monotonic();
+        answers
+    }
+
+    /// Whether it has been idle for so long that the server, or somebody in between, may have closed it.
+    pub(super) fn may_be_closed(&self) -> bool {
+        clock::coarse_monotonic().saturating_sub(self.answered) >= TRIES_AFTER
+    }
+
+    /// Finds out whether it is open, before what must not be sent twice is sent.
+    pub(super) fn try_out(&mut self, to: &Address) -> Result<(), Failure> {
+        let answer = self.send_all(&[request::are_you_there()]).and_then(|()| self.receive());
+        answer.map(drop).map_err(|error| Failure::of_using(&error, to))
     }
 
     fn learn(&mut self, answer: &Value, from: &Address) -> Result<(), Failure> {

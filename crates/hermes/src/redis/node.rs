@@ -2,7 +2,7 @@
 //! Leaves which server to ask to `servers`, and connections for tasks to `shared`.
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -97,18 +97,25 @@ impl Node {
                 Some(link) => (link, false),
                 None => (self.tell(Link::open(&self.client, &self.access, &self.address))?, true),
             };
+            if !parcel.may_be_sent_again && link.may_be_closed() {
+                match self.used(is_fresh, link.try_out(&self.address)) {
+                    Ok(()) => {}
+                    Err(Failure::Broken(_)) => continue,
+                    Err(failure) => return Err(failure),
+                }
+            }
             let commands = (parcel.commands)(link.history());
-            match link.send(&commands, &self.address) {
+            match self.used(is_fresh, link.send(&commands, &self.address)) {
                 Ok(()) => return Ok(Sent { link, era, is_fresh }),
                 Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
-                Err(failure) => return self.tell(Err(failure)),
+                Err(failure) => return Err(failure),
             }
         }
     }
 
     /// Blocks until what was sent is answered.
     pub(super) fn receive(&self, mut sent: Sent) -> Result<Answers, Failure> {
-        let answers = self.tell(sent.link.receive_all(&self.address))?;
+        let answers = self.used(sent.is_fresh, sent.link.receive_all(&self.address))?;
         let history = sent.link.history();
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {
@@ -120,7 +127,7 @@ impl Node {
     /// The server's role may have changed: its connections are opened anew.
     pub(super) fn begin_new_era(&self) {
         self.era.fetch_add(1, Ordering::Relaxed);
-        let old = std::mem::take(&mut *self.idle());
+        let old = mem::take(&mut *self.idle());
         drop(old);
     }
 
@@ -145,6 +152,17 @@ impl Node {
             _ => self.breaker.succeeded(),
         }
         result
+    }
+
+    /// Tells the breaker how it went on a connection. That one which had been idle is closed says nothing of the
+    /// server now, only that the others are closed too.
+    fn used<T>(&self, is_fresh: bool, result: Result<T, Failure>) -> Result<T, Failure> {
+        if !is_fresh && matches!(result, Err(Failure::Broken(_))) {
+            let closed = mem::take(&mut *self.idle());
+            drop(closed);
+            return result;
+        }
+        self.tell(result)
     }
 
     fn take_idle(&self, era: u64) -> Option<Link> {

@@ -141,6 +141,11 @@ pub(super) fn who_are_you() -> Cmd {
     cmd("INFO").arg("replication").take()
 }
 
+/// Asks for any answer.
+pub(super) fn are_you_there() -> Cmd {
+    cmd("PING")
+}
+
 fn tag_names(target: &Target, buckets: Buckets) -> Vec<String> {
     let (namespace, bucket) = (target.key.namespace(), target.key.bucket(buckets));
     target.tags.iter().map(|tag| tag.name(namespace, bucket)).collect()

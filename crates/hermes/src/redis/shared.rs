@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     failure::Failure,
-    link::{self, ASKS_EVERY},
+    link::{self, ASKS_EVERY, TRIES_AFTER},
     node::{Answers, Node, Parcel},
     request,
 };
@@ -52,6 +52,10 @@ struct Known {
     history: History,
     /// None where nobody needs to know.
     asked: Option<Duration>,
+    /// Whether whoever was to ask did not learn the answer.
+    is_due: bool,
+    /// When the server answered last.
+    answered: Duration,
 }
 
 impl Known {
@@ -59,11 +63,27 @@ impl Known {
     fn take_turn_to_ask(&mut self) -> (History, bool) {
         let Some(asked) = &mut self.asked else { return (self.history, false) };
         let now = clock::coarse_monotonic();
-        let asks = now - *asked >= ASKS_EVERY;
+        let asks = self.is_due || now - *asked >= ASKS_EVERY;
         if asks {
             *asked = now;
+            self.is_due = false;
         }
         (self.history, asks)
+    }
+}
+
+/// A request's turn to ask. Dropped without an answer, which may be because its task was cancelled, it is the next
+/// one's.
+struct Turn<'l> {
+    known: &'l Mutex<Known>,
+    is_open: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).is_due = true;
+        }
     }
 }
 
@@ -82,13 +102,21 @@ impl Node {
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
                 None => self.tell(Box::pin(self.open_shared(&runtime)).await)?,
             };
-            let answers = link.exchange(parcel, self).await;
+            let tried = match !parcel.may_be_sent_again && link.may_be_closed() {
+                true => Box::pin(link.try_out(self)).await,
+                false => Ok(()),
+            };
+            let was_sent = tried.is_ok();
+            let answers = match tried {
+                Ok(()) => link.exchange(parcel, self).await,
+                Err(failure) => Err(failure),
+            };
             if matches!(answers, Err(Failure::Broken(_) | Failure::TimedOut(_) | Failure::Replica(_))) {
                 // Those who still wait for an answer on it keep it for so long.
                 self.shared.forget(&link);
             }
             match answers {
-                Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
+                Err(Failure::Broken(_)) if !is_fresh && (parcel.may_be_sent_again || !was_sent) => {}
                 answers => return self.tell(answers),
             }
         }
@@ -120,13 +148,13 @@ impl Node {
         let failed = |error: &_| Failure::of_connecting(error, &self.address);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| failed(&error))?;
+        let now = clock::coarse_monotonic();
         let known = if self.access.trust_restored_data || !self.access.has_keys {
-            Known { history: History::default(), asked: None }
+            Known { history: History::default(), asked: None, is_due: false, answered: now }
         } else {
-            let asked = clock::coarse_monotonic();
             let answer = connection.send_packed_command(&request::who_are_you()).await;
             let history = link::history_of(&answer.map_err(|error| failed(&error))?, &self.address)?;
-            Known { history, asked: Some(asked) }
+            Known { history, asked: Some(now), is_due: false, answered: now }
         };
         let link = Arc::new_cyclic(|link| {
             let guard = Watch { open: Arc::downgrade(&self.shared.open), link: Weak::clone(link) };
@@ -170,27 +198,42 @@ impl SharedLinks {
 impl SharedLink {
     async fn exchange(&self, parcel: Parcel<'_>, node: &Node) -> Result<Answers, Failure> {
         let (history, asks) = self.known().take_turn_to_ask();
+        let mut turn = Turn { known: &self.known, is_open: asks };
         let commands = (parcel.commands)(history);
         let mut connection = self.connection.clone();
         let failed = |error: &_| Failure::of_using(error, &node.address);
         if let ([command], false) = (commands.as_slice(), asks) {
             let answer = connection.send_packed_command(command).await.map_err(|error| failed(&error))?;
+            self.known().answered = clock::coarse_monotonic();
             return Ok((vec![answer], history));
         }
         let who_are_you = asks.then(request::who_are_you);
         let mut answers = Box::pin(send_all(&mut connection, who_are_you.iter().chain(&commands)))
             .await
             .map_err(|error| failed(&error))?;
+        self.known().answered = clock::coarse_monotonic();
         let history = match who_are_you {
             None => history,
             Some(_) if answers.is_empty() => return Err(Failure::nonsense(&node.address)),
             Some(_) => {
                 let history = link::history_of(&answers.remove(0), &node.address)?;
                 self.known().history = history;
+                turn.is_open = false;
                 history
             }
         };
         Ok((answers, history))
+    }
+
+    /// Whether it has been idle for so long that the server, or somebody in between, may have closed it.
+    fn may_be_closed(&self) -> bool {
+        clock::coarse_monotonic().saturating_sub(self.known().answered) >= TRIES_AFTER
+    }
+
+    /// Finds out whether it is open, before what must not be sent twice is sent.
+    async fn try_out(&self, node: &Node) -> Result<(), Failure> {
+        let answer = self.connection.clone().send_packed_command(&request::are_you_there()).await;
+        answer.map(drop).map_err(|error| Failure::of_using(&error, &node.address))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
