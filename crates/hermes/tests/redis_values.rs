@@ -1,0 +1,93 @@
+//! What cannot be stored, or is stored where an entry should be, costs computations and never the call.
+#![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod redis_common;
+
+use hermes::ErrorKind;
+use hermes_testkit::Redis;
+use redis_common::{TAG, Way, both_ways, cache, names, run, soon, with_an_entry, works_again};
+use serde::{Deserialize, Serialize, Serializer};
+
+#[test]
+fn keys_of_another_type_are_overwritten() {
+    both_ways(|way| {
+        for kind in ["entry", "lease", "tag"] {
+            for garbage in [&["LPUSH", "1"][..], &["SET", "\u{1}garbage"], &["SET", ""]] {
+                let (redis, cache) = with_an_entry(way);
+                let name = match names(&redis, &format!("*{kind}*")).pop() {
+                    Some(name) => name,
+                    None => names(&redis, "*:entry:*")[0].replacen("entry", "lease", 1),
+                };
+                way.invalidate(&cache, "k").unwrap();
+                redis.command(&["DEL", &name]);
+                redis.command(&[garbage[0], &name, garbage[1]]);
+                assert_eq!(soon(|| way.compute(&cache, "k", 2)), 2, "{garbage:?} in {name}");
+                assert_eq!(
+                    soon(|| way.compute(&self::cache(&redis.url()), "k", 3)),
+                    2,
+                    "{garbage:?} in {name}"
+                );
+                works_again(way, &cache);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_value_above_the_limit_is_returned_uncached_and_counted() {
+    both_ways(|way| {
+        let redis = Redis::start();
+        let cache = cache(&format!("{}?value_limit=1000", redis.url()));
+        let large = "x".repeat(2000);
+        for _ in 0..2 {
+            let value = soon(|| match way {
+                Way::Blocking => cache.entry("k").get_or_compute(|| large.clone()),
+                Way::Async => run(cache.entry("k").get_or_compute_async(async || large.clone())),
+            });
+            assert_eq!(value, large);
+        }
+        assert_eq!(cache.stats().computations, 2);
+        assert_eq!(cache.stats().errors, 2);
+        let error = cache.entry("k").set(large).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        assert!(error.to_string().contains("1000"), "{error}");
+        works_again(way, &cache);
+    });
+}
+
+/// A value that has no bytes.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Secretive;
+
+impl Serialize for Secretive {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("it does not tell"))
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_serialized_is_returned_uncached_and_counted() {
+    let redis = Redis::start();
+    let cache = cache(&redis.url());
+    for _ in 0..2 {
+        assert_eq!(soon(|| cache.entry("k").get_or_compute(|| Secretive)), Secretive);
+    }
+    assert_eq!(soon(|| run(cache.entry("k").get_or_compute_async(async || Secretive))), Secretive);
+    assert_eq!(cache.stats().computations, 3);
+    assert_eq!(cache.stats().errors, 3);
+    let error = cache.entry("k").set(Secretive).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Argument);
+    assert!(error.to_string().contains("it does not tell"), "{error}");
+}
+
+#[test]
+fn an_entry_of_another_type_is_a_miss_and_is_replaced() {
+    both_ways(|way| {
+        let (_redis, cache) = with_an_entry(way);
+        cache.entry("k").tags([TAG]).set("text".to_owned()).unwrap();
+        assert_eq!(way.get(&cache, "k"), None);
+        assert_eq!(soon(|| way.compute(&cache, "k", 2)), 2);
+        assert_eq!(way.get(&cache, "k"), Some(2));
+    });
+}
