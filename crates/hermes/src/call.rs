@@ -298,7 +298,7 @@ impl<'c, M: Mode> Call<'c, M> {
     {
         let ttl = (rules.keep)(value).ttl.or(rules.ttl);
         let packed = remote.pack::<M, V>(value, ttl);
-        packed.map(Verb::Set).map_err(|why| Error::argument(self.doing("setting"), why))
+        packed.map(Verb::Set).map_err(|why| Error::argument(self.setting_it(), why))
     }
 
     /// What became of a value that was put in by hand. One that was overtaken was put in, and then invalidated.
@@ -311,7 +311,7 @@ impl<'c, M: Mode> Call<'c, M> {
             (_, Some(fault)) => fault,
             (_, None) => BackendError::unknown("the server lost the versions of the entry's tags"),
         };
-        Err(Error::backend(self.doing("setting"), why))
+        Err(Error::backend(self.setting_it(), why))
     }
 
     fn check(&self, doing: &str) -> Result<(), Error> {
@@ -322,6 +322,12 @@ impl<'c, M: Mode> Call<'c, M> {
                 Err(Error::argument(self.doing(doing), why))
             }
         }
+    }
+
+    /// What a failed `set` was about, in the words of a failed invalidation.
+    fn setting_it(&self) -> String {
+        let key = Key::new(&self.shared().namespace, &self.site.point(), &self.arguments);
+        format!("setting {:?}", key.to_string())
     }
 
     fn doing(&self, doing: &str) -> String {

@@ -120,6 +120,12 @@ impl BackendError {
         Self { fault: Fault::Unknown, kind: ErrorKind::Timeout, source: source.into() }
     }
 
+    /// No connection was ready in time. The command was not sent.
+    #[cfg(feature = "redis")]
+    pub(crate) fn no_connection_in_time(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self { fault: Fault::NotDone, kind: ErrorKind::Timeout, source: source.into() }
+    }
+
     /// The same for another command that met the same fate.
     #[cfg(feature = "redis")]
     pub(crate) fn again(&self) -> Self {

@@ -82,9 +82,11 @@ impl Failure {
 
     /// No connection to `to` could be made ready.
     pub(super) fn of_connecting(error: &RedisError, to: &Address) -> Self {
-        let why = if error.is_timeout() {
-            format!("connecting to {to}: no connection in time")
-        } else if matches!(error.kind(), ErrorKind::AuthenticationFailed) {
+        if error.is_timeout() {
+            let why = format!("connecting to {to}: no connection in time");
+            return Self::Unreachable(BackendError::no_connection_in_time(why));
+        }
+        let why = if matches!(error.kind(), ErrorKind::AuthenticationFailed) {
             format!("connecting to {to}: it refuses user and password: {error}")
         } else {
             format!("connecting to {to}: {error}")
