@@ -45,11 +45,13 @@ thread_local! {
     static CURRENT: RefCell<Option<Cache>> = const { RefCell::new(None) };
 }
 
-fn current() -> Cache {
+/// The cache of the function that is called.
+pub fn current() -> Cache {
     CURRENT.with_borrow(|cache| cache.clone().expect("the function is called within `on`"))
 }
 
-fn on<T>(cache: &Cache, story: impl FnOnce() -> T) -> T {
+/// Calls a cached function whose cache is `current()`.
+pub fn on<T>(cache: &Cache, story: impl FnOnce() -> T) -> T {
     CURRENT.set(Some(cache.clone()));
     story()
 }
