@@ -93,7 +93,8 @@ impl<'c, M: Mode> Entry<'c, M> {
 
     /// The value in the cache, if there is one of this type. Never computes.
     ///
-    /// An entry that was given no tags here is found under whatever tags it was stored with.
+    /// Give it the tags that it was stored with. In process an entry that was given none here is found under any; a
+    /// server's is not, since only those who know its tags can tell that none of them was cleaned.
     #[must_use]
     pub fn get<V: Value>(&self) -> Option<V>
     where

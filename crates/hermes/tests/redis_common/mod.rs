@@ -187,6 +187,12 @@ pub fn pass(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// The same, for a task.
+#[expect(clippy::disallowed_methods, reason = "servers know no other time")]
+pub async fn pass_async(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// A cache with the options of the URL's parameters.
 pub fn cache(url: &str) -> Cache {
     Cache::from_url(url).unwrap()
