@@ -145,11 +145,16 @@ impl Tags {
     /// The [implicit](Self::implicit) tags of a point, which were made before, and those that a user chose.
     pub fn beside<T: AsRef<str>>(implicit: &[Tag; 2], texts: impl IntoIterator<Item = T>) -> Self {
         let texts = texts.into_iter();
+        let [everything, point] = implicit;
         let mut tags = Vec::with_capacity(implicit.len() + texts.size_hint().0);
-        tags.extend(implicit.iter().cloned());
+        tags.push(everything.clone());
         tags.extend(texts.map(|text| Tag::user(text.as_ref())));
-        tags.sort_unstable();
-        tags.dedup();
+        tags.push(point.clone());
+        // Where texts come sorted, and none is digested, so do labels.
+        if !tags.is_sorted_by(|one, next| one < next) {
+            tags.sort_unstable();
+            tags.dedup();
+        }
         Self { names: NamesDigest::of(&tags), tags: tags.into_boxed_slice() }
     }
 
