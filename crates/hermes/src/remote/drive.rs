@@ -230,29 +230,29 @@ impl<'c> Trip<'c> {
     fn carry<M: Keeps<V>, V: Value>(&mut self, mut said: Said) -> Turn<V> {
         let core = &self.remote.core;
         let mut has_waited = false;
-        let turn = UNPARKER.with(|waker| {
-            loop {
-                said = match self.caller.go_on(said, waker) {
-                    Step::Ask(command) => Said::Answer(core.ask(&command).map_err(|why| self.note(why))),
-                    Step::Tell(command) => {
-                        drop(core.execute(&command));
-                        Said::Nothing
-                    }
-                    Step::Wait(_) if self.waits_for_itself() => break Turn::Alone,
-                    Step::Wait(until) => {
-                        self.count_wait(has_waited);
-                        has_waited = true;
-                        thread::park_timeout(self.caller.time.until(until));
-                        Said::Nothing
-                    }
-                    Step::Compute => break Turn::Compute(self.caller.beat()),
-                    Step::Done(outcome) => match self.end::<M, V>(outcome) {
-                        ControlFlow::Break(turn) => break turn,
-                        ControlFlow::Continue(undecodable) => undecodable,
-                    },
+        // A thread at its very end keeps nothing any more.
+        let waker = UNPARKER.try_with(Waker::clone).unwrap_or_else(|_| flight::unparker());
+        let turn = loop {
+            said = match self.caller.go_on(said, &waker) {
+                Step::Ask(command) => Said::Answer(core.ask(&command).map_err(|why| self.note(why))),
+                Step::Tell(command) => {
+                    drop(core.execute(&command));
+                    Said::Nothing
                 }
+                Step::Wait(_) if self.waits_for_itself() => break Turn::Alone,
+                Step::Wait(until) => {
+                    self.count_wait(has_waited);
+                    has_waited = true;
+                    thread::park_timeout(self.caller.time.until(until));
+                    Said::Nothing
+                }
+                Step::Compute => break Turn::Compute(self.caller.beat()),
+                Step::Done(outcome) => match self.end::<M, V>(outcome) {
+                    ControlFlow::Break(turn) => break turn,
+                    ControlFlow::Continue(undecodable) => undecodable,
+                },
             }
-        });
+        };
         if has_waited {
             // One of the wake-ups may have been meant for whoever called: it looks once too often rather than once
             // too seldom.

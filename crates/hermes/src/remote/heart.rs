@@ -2,7 +2,7 @@
 //! One thread serves all caches of the process; it ends when it has had nothing to do for a while.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -29,7 +29,7 @@ impl Beat {
         let mut work = work();
         work.last_id += 1;
         let id = work.last_id;
-        work.alive.insert(id);
+        work.alive.insert(id, None);
         work.schedule(id, pulse);
         work.be_served();
         drop(work);
@@ -41,9 +41,8 @@ impl Beat {
 impl Drop for Beat {
     fn drop(&mut self) {
         let mut work = work();
-        work.alive.remove(&self.id);
-        let place = work.pulses.keys().find(|(_, id)| *id == self.id).copied();
-        let pulse = place.and_then(|place| work.pulses.remove(&place));
+        let due = work.alive.remove(&self.id).flatten();
+        let pulse = due.and_then(|due| work.pulses.remove(&(due, self.id)));
         drop(work);
         drop(pulse);
     }
@@ -116,8 +115,8 @@ impl Pulse {
 #[derive(Debug)]
 struct Work {
     pulses: BTreeMap<(Instant, u64), Pulse>,
-    /// Which beats have not been dropped; one of them may be away to be beaten.
-    alive: BTreeSet<u64>,
+    /// The beats that have not been dropped, and when each is due; one may be away to be beaten.
+    alive: BTreeMap<u64, Option<Instant>>,
     errands: VecDeque<(Arc<Core>, Command)>,
     last_id: u64,
     is_served: bool,
@@ -125,7 +124,9 @@ struct Work {
 
 impl Work {
     fn schedule(&mut self, id: u64, pulse: Pulse) {
-        if let Some(due) = pulse.due().filter(|_| self.alive.contains(&id)) {
+        let Some(alive) = self.alive.get_mut(&id) else { return };
+        *alive = pulse.due();
+        if let Some(due) = *alive {
             self.pulses.insert((due, id), pulse);
         }
     }
@@ -141,7 +142,7 @@ impl Work {
 
 static WORK: Mutex<Work> = Mutex::new(Work {
     pulses: BTreeMap::new(),
-    alive: BTreeSet::new(),
+    alive: BTreeMap::new(),
     errands: VecDeque::new(),
     last_id: 0,
     is_served: false,
