@@ -18,7 +18,7 @@
 //! The programs (`redis-server`, `memcached`; for TLS `openssl`) must be installed. Whatever goes wrong is a panic that says what, with the
 //! end of the server's log: in a test there is nobody else to tell.
 //!
-//! What is kept in a `static` is never dropped, and its server outlives the tests.
+//! A server never outlives the process that started it, also where it is kept in a `static` or the process is killed.
 
 mod certificates;
 mod cluster;
@@ -31,6 +31,7 @@ mod redis;
 mod resp;
 mod sentinels;
 mod server;
+mod watchdog;
 
 pub use crate::{
     cluster::Cluster,

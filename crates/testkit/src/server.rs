@@ -19,6 +19,7 @@ use crate::{
     folder::Folder,
     patience::in_time,
     port::{free_port, loopback},
+    watchdog::Watchdog,
 };
 
 /// How many ports are tried when others keep taking them.
@@ -38,9 +39,15 @@ pub struct Server {
     arguments: Vec<String>,
     greeting: Greeting,
     address: SocketAddr,
-    child: Mutex<Child>,
+    process: Mutex<Process>,
     is_frozen: AtomicBool,
     folder: Folder,
+}
+
+/// The process, and who stops it where nobody else can; none once it was killed.
+struct Process {
+    child: Child,
+    watchdog: Option<Watchdog>,
 }
 
 impl Server {
@@ -55,11 +62,11 @@ impl Server {
         loop {
             let (port, folder) = (free_port(), Folder::new());
             let arguments = arguments(port, folder.path());
-            let child = Mutex::new(spawn(program, &arguments, folder.path()));
+            let process = Mutex::new(spawn(program, &arguments, folder.path()));
             let address = loopback(port);
             let greeting = greeting.clone();
             let is_frozen = AtomicBool::new(false);
-            let server = Self { program, arguments, greeting, address, child, is_frozen, folder };
+            let server = Self { program, arguments, greeting, address, process, is_frozen, folder };
             match server.until_ready() {
                 Ok(()) => return server,
                 Err(log) if log.contains("Address already in use") && attempt < ATTEMPTS => attempt += 1,
@@ -83,7 +90,7 @@ impl Server {
     /// The id of its process, another one after [`start_again`](Self::start_again).
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child().id()
+        self.process().child.id()
     }
 
     /// The folder it runs in, where its log is.
@@ -100,7 +107,9 @@ impl Server {
 
     /// Kills it as a crash would, with SIGKILL. Returns when the process is gone and its connections are closed.
     pub fn kill(&self) {
-        let mut child = self.child();
+        let mut process = self.process();
+        process.watchdog = None;
+        let child = &mut process.child;
         child.kill().expect("a child may be killed");
         child.wait().expect("a child can be waited for");
     }
@@ -113,7 +122,7 @@ impl Server {
     pub fn start_again(&self) {
         self.kill();
         self.is_frozen.store(false, SeqCst);
-        *self.child() = spawn(self.program, &self.arguments, self.folder.path());
+        *self.process() = spawn(self.program, &self.arguments, self.folder.path());
         if let Err(log) = self.until_ready() {
             panic!("{} does not start again; its log ends with\n{log}", self.program);
         }
@@ -155,13 +164,13 @@ impl Server {
     fn signal(&self, signal: Signal) -> Pid {
         // A process that ended and was waited for has no id any more; another may have it.
         assert!(!self.has_exited(), "{} on port {} does not run", self.program, self.port());
-        let pid = Pid::from_child(&self.child());
+        let pid = Pid::from_child(&self.process().child);
         kill_process(pid, signal).expect("a child may be signalled");
         pid
     }
 
     fn has_exited(&self) -> bool {
-        self.child().try_wait().expect("a child can be asked after").is_some()
+        self.process().child.try_wait().expect("a child can be asked after").is_some()
     }
 
     /// # Errors
@@ -184,9 +193,9 @@ impl Server {
         lines[lines.len().saturating_sub(LINES)..].join("\n")
     }
 
-    fn child(&self) -> MutexGuard<'_, Child> {
-        // A panic elsewhere must not keep the child from being killed.
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    fn process(&self) -> MutexGuard<'_, Process> {
+        // A panic elsewhere must not keep the process from being killed.
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,10 +212,12 @@ impl fmt::Debug for Server {
     }
 }
 
-fn spawn(program: &str, arguments: &[String], folder: &Path) -> Child {
+fn spawn(program: &str, arguments: &[String], folder: &Path) -> Process {
     let log = File::options().create(true).append(true).open(folder.join(LOG)).expect("the folder is ours");
     let log_too = log.try_clone().expect("a file descriptor is free");
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(log).stderr(log_too);
-    command.spawn().unwrap_or_else(|error| panic!("running {program}: {error}"))
+    let child = command.spawn().unwrap_or_else(|error| panic!("running {program}: {error}"));
+    let watchdog = Some(Watchdog::over(&child, folder));
+    Process { child, watchdog }
 }

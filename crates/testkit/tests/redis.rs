@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     os::unix::net::UnixStream,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -208,4 +208,31 @@ fn waiting_ends_when_it_holds() {
     redis.command(&["SET", "k", "v", "PX", "50"]);
 
     wait_until("the key has expired", || redis.command(&["EXISTS", "k"]).number() == 0);
+}
+
+/// Started anew as a process of its own by the test below, to be killed.
+#[test]
+#[ignore = "it waits until it is killed"]
+fn a_process_with_a_server() {
+    let redis = Redis::start();
+    println!("{} {}", redis.address(), redis.folder().display());
+    wait_until("it is killed", || false);
+}
+
+#[test]
+fn a_server_does_not_outlive_a_process_that_is_killed() {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args(["--ignored", "--exact", "a_process_with_a_server", "--nocapture"]);
+    let mut process = process.stdout(Stdio::piped()).spawn().unwrap();
+    let said = BufReader::new(process.stdout.take().unwrap()).lines();
+    let said = said.map(Result::unwrap).find(|line| line.contains("hermes-testkit")).unwrap();
+    let mut words = said.rsplit(' ');
+    let (folder, address) = (words.next().unwrap(), words.next().unwrap());
+    assert!(TcpStream::connect(address).is_ok());
+
+    process.kill().unwrap();
+    process.wait().unwrap();
+
+    let is_there = || TcpStream::connect(address).is_ok() || Path::new(folder).exists();
+    wait_until("the server is gone", || !is_there());
 }
