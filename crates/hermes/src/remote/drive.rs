@@ -347,11 +347,12 @@ impl<'c> Trip<'c> {
         // The rules and the value's `Serialize` are the user's code as much as the loader is.
         let _mark = self.mark();
         let keep = (rules.keep)(value);
-        if keep.keep && !keep.ttl.is_some_and(|ttl| ttl.is_zero()) {
+        let ttl = keep.ttl.or(rules.ttl);
+        if keep.keep && !ttl.is_some_and(|ttl| ttl.is_zero()) {
             match M::pack(&self.remote.packing, value) {
                 Ok((codec, bytes)) => {
                     let payload = Payload::from(bytes);
-                    let ttl = keep.ttl.map_or(self.ttl, within_bounds);
+                    let ttl = ttl.map_or(self.ttl, within_bounds);
                     let shared = Handed::Packed(codec, payload.clone());
                     return Computed::Storable { shared, value: PackedValue { codec, payload, ttl } };
                 }
