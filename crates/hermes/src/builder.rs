@@ -212,20 +212,7 @@ impl<M: Mode> Builder<M> {
     pub fn build(self) -> Result<Cache<M>, Error> {
         let Self { place, given, clock, mode: _ } = self;
         given.check().map_err(|why| Error::config("building a cache", why))?;
-        let (store, options) = match place {
-            Place::Backend(backend) => (Store::Backend(backend), given),
-            Place::Url(url) => {
-                let doing = || format!("reading the URL {:?}", url::redacted(&url));
-                let said = Url::parse(&url).and_then(|parsed| {
-                    let options = Options::read(&parsed.parameters)?;
-                    options.check()?;
-                    Ok((parsed, given.or(options)))
-                });
-                let (parsed, options) = said.map_err(|why| Error::config(doing(), why))?;
-                let store = Store::open(&parsed, &options).map_err(|why| Error::config(doing(), why))?;
-                (store, options)
-            }
-        };
+        let (store, options) = place.open(given)?;
         if M::IN_PROCESS_ONLY && matches!(store, Store::Backend(_)) {
             let why = "a cache of live values is kept in this process, and its values have no bytes to send; \
                        use memory://, or leave `live()` out";
@@ -266,12 +253,55 @@ impl<M: Mode> Builder<M> {
             engine,
         }))
     }
+
+    /// Opens the backend that the URL names, without a cache: to put it into one of your own, which counts or delays what it
+    /// hands on, or to test it. Touches no network.
+    ///
+    /// ```
+    /// # #[cfg(feature = "redis")] {
+    /// use hermes::Cache;
+    ///
+    /// let redis = Cache::builder().url("redis://127.0.0.1").open_backend()?;
+    /// let cache = Cache::builder().backend(redis).build()?;
+    /// # }
+    /// # Ok::<(), hermes::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build), and [`ErrorKind::Config`](crate::ErrorKind::Config) where the URL names no backend:
+    /// what `memory://` keeps never leaves the cache.
+    pub fn open_backend(self) -> Result<Box<dyn Backend>, Error> {
+        let doing = "opening a backend";
+        self.given.check().map_err(|why| Error::config(doing, why))?;
+        match self.place.open(self.given)? {
+            (Store::Backend(backend), _) => Ok(backend),
+            (Store::Memory | Store::Nowhere, _) => {
+                Err(Error::config(doing, "the URL names none: entries stay in the cache, or are not kept"))
+            }
+        }
+    }
 }
 
 /// Where entries are to be kept, as it was said.
 enum Place {
     Url(String),
     Backend(Box<dyn Backend>),
+}
+
+impl Place {
+    fn open(self, given: Options) -> Result<(Store, Options), Error> {
+        let url = match self {
+            Self::Backend(backend) => return Ok((Store::Backend(backend), given)),
+            Self::Url(url) => url,
+        };
+        let opened = Url::parse(&url).and_then(|parsed| {
+            let options = Options::read(&parsed.parameters)?;
+            options.check()?;
+            let options = given.or(options);
+            Ok((Store::open(&parsed, &options)?, options))
+        });
+        opened.map_err(|why| Error::config(format!("reading the URL {:?}", url::redacted(&url)), why))
+    }
 }
 
 /// Where entries are to be kept.

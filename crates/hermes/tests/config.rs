@@ -72,3 +72,21 @@ fn good_options_are_taken_from_the_url_and_the_builder_wins() {
     assert!(info.ttl_left <= Duration::from_secs(5));
     Cache::builder().namespace(&"x".repeat(64)).build().unwrap();
 }
+
+#[test]
+fn what_is_kept_in_process_has_no_backend() {
+    for url in ["memory://", "noop://"] {
+        let error = Cache::builder().url(url).open_backend().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("the URL names none"), "{error}");
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn a_backend_is_opened_with_what_the_builder_was_told() {
+    let open = |timeout| Cache::builder().url("redis://127.0.0.1").timeout(timeout).open_backend();
+    let error = open(Duration::ZERO).unwrap_err();
+    assert!(error.to_string().contains("timeout is 0ns"), "{error}");
+    Cache::builder().backend(open(Duration::from_secs(1)).unwrap()).build().unwrap();
+}

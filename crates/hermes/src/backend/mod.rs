@@ -82,6 +82,40 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// A backend that was chosen at run time, such as one from [`Builder::open_backend`](crate::Builder::open_backend).
+impl<B: Backend + ?Sized> Backend for Box<B> {
+    fn buckets(&self) -> Buckets {
+        (**self).buckets()
+    }
+
+    fn execute(&self, command: &Command) -> Result<Reply, BackendError> {
+        (**self).execute(command)
+    }
+
+    fn execute_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
+        (**self).execute_all(commands)
+    }
+
+    fn execute_async<'a>(&'a self, command: &'a Command) -> Answer<'a, Result<Reply, BackendError>> {
+        (**self).execute_async(command)
+    }
+
+    fn execute_all_async<'a>(
+        &'a self,
+        commands: &'a [Command],
+    ) -> Answer<'a, Vec<Result<Reply, BackendError>>> {
+        (**self).execute_all_async(commands)
+    }
+
+    fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
+        (**self).list(namespace)
+    }
+
+    fn list_async<'a>(&'a self, namespace: &'a Namespace) -> Answer<'a, Result<Vec<Listed>, BackendError>> {
+        (**self).list_async(namespace)
+    }
+}
+
 /// An entry or a tag version as a backend lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "backends outside of this crate build it")]
