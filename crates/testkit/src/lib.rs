@@ -1,5 +1,5 @@
-//! Real servers for tests, each started on a free port and stopped when its value is dropped, and a proxy that gets in
-//! their way. Knows nothing of caches.
+//! What tests of a cache and its backends need: the suites of [`conformance`], and real servers, each started on a free port
+//! and stopped when its value is dropped, with a proxy that gets in their way. Leaves the cache itself to `hermes`.
 //!
 //! ```no_run
 //! use hermes_testkit::{Proxy, Redis};
@@ -22,8 +22,10 @@
 
 mod certificates;
 mod cluster;
+pub mod conformance;
 mod folder;
 mod memcached;
+mod model;
 mod patience;
 mod port;
 mod proxy;
@@ -36,6 +38,7 @@ mod watchdog;
 pub use crate::{
     cluster::Cluster,
     memcached::Memcached,
+    model::ModelBackend,
     patience::wait_until,
     proxy::Proxy,
     redis::{Redis, RedisBuilder},
