@@ -7,7 +7,7 @@ use std::{
     pin::pin,
     task::{Context, Poll},
 };
-use std::{ops::ControlFlow, sync::Arc, task::Waker, thread};
+use std::{mem, ops::ControlFlow, sync::Arc, task::Waker, thread};
 
 use hermescache_protocol::{
     CodecId, Command, Computed, Fate, Fault, Outcome, Payload, Plan, Reply, Step, Ttl, Value as PackedValue,
@@ -156,6 +156,7 @@ pub(crate) struct Trip<'c> {
     ttl: Ttl,
     /// Whether it counts as a hit or a miss.
     counts: Counts,
+    has_waited: bool,
     /// Why the backend had no answer the last time.
     fault: Option<BackendError>,
 }
@@ -202,7 +203,7 @@ impl<'c> Trip<'c> {
         let counts = if verb == Verb::Read { Counts::HitOrMiss } else { Counts::Nothing };
         let ttl = plan.policy.ttl;
         let caller = Caller::new(&remote.core, plan, verb, Timeline::begin(&shared.clock));
-        Self { shared, remote, caller, ttl, counts, fault: None }
+        Self { shared, remote, caller, ttl, counts, has_waited: false, fault: None }
     }
 
     /// What to ask before the call takes part in anything, if it may.
@@ -229,7 +230,6 @@ impl<'c> Trip<'c> {
     /// Goes on until the protocol needs more than the backend.
     fn carry<M: Keeps<V>, V: Value>(&mut self, mut said: Said) -> Turn<V> {
         let core = &self.remote.core;
-        let mut has_waited = false;
         // A thread at its very end keeps nothing any more.
         let waker = UNPARKER.try_with(Waker::clone).unwrap_or_else(|_| flight::unparker());
         let turn = loop {
@@ -241,8 +241,7 @@ impl<'c> Trip<'c> {
                 }
                 Step::Wait(_) if self.waits_for_itself() => break Turn::Alone,
                 Step::Wait(until) => {
-                    self.count_wait(has_waited);
-                    has_waited = true;
+                    self.count_wait();
                     thread::park_timeout(self.caller.time.until(until));
                     Said::Nothing
                 }
@@ -253,7 +252,7 @@ impl<'c> Trip<'c> {
                 },
             }
         };
-        if has_waited {
+        if self.has_waited {
             // One of the wake-ups may have been meant for whoever called: it looks once too often rather than once
             // too seldom.
             thread::current().unpark();
@@ -291,14 +290,12 @@ impl<'c> Trip<'c> {
     #[cfg(feature = "async")]
     async fn go_on_async(&mut self, said: Said) -> Step<Handed> {
         let mut said = Some(said);
-        let mut has_waited = false;
         let mut alarm = None;
         poll_fn(|context: &mut Context<'_>| {
             let said = said.take().unwrap_or(Said::Nothing);
             match self.caller.go_on(said, context.waker()) {
                 Step::Wait(until) if !self.waits_for_itself() => {
-                    self.count_wait(has_waited);
-                    has_waited = true;
+                    self.count_wait();
                     let when = clock::instant() + self.caller.time.until(until);
                     alarm = Some(Alarm::set(when, context.waker().clone()));
                     Poll::Pending
@@ -377,8 +374,8 @@ impl<'c> Trip<'c> {
         fault
     }
 
-    fn count_wait(&mut self, has_waited: bool) {
-        if !has_waited {
+    fn count_wait(&mut self) {
+        if !mem::replace(&mut self.has_waited, true) {
             self.shared.counters.wait();
         }
         self.count_miss();
