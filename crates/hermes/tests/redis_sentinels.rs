@@ -167,3 +167,18 @@ fn a_master_that_nobody_knows_is_told_by_the_errors() {
         }
     }
 }
+
+#[test]
+fn a_replica_is_not_read_where_restored_data_are_trusted() {
+    let sentinels = Sentinels::start();
+    let url = |server: &Redis| format!("{}?trust_restored_data=true", server.url());
+    for (on_master, on_replica) in
+        User::both(&url(sentinels.master())).iter().zip(User::both(&url(sentinels.replica())))
+    {
+        on_master.get("k", &["t"], || 1);
+        assert!(on_master.is_hit("k", &["t"]));
+        assert!(on_replica.clean(&["t"]).unwrap_err().to_string().contains("is a replica"));
+        assert!(computed_anew(&on_replica));
+    }
+    assert_eq!(reads(sentinels.replica()), 0);
+}

@@ -5,7 +5,10 @@ use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerError};
 
-use super::address::{Address, Layout};
+use super::{
+    address::{Address, Layout},
+    node::Parcel,
+};
 use crate::backend::BackendError;
 
 /// Why there is no reply.
@@ -128,6 +131,17 @@ impl Failure {
         Self::Broken(BackendError::unknown(format!(
             "{from} gave an answer that makes no sense; is it a Redis?"
         )))
+    }
+
+    /// The same where a parcel was sent: a server that told beside it to be a replica may have been none a moment
+    /// later.
+    pub(super) fn after_sending(self, parcel: Parcel<'_>) -> Self {
+        match self {
+            Self::Replica(at) if !parcel.may_be_sent_again => {
+                Self::Broken(BackendError::unknown(format!("{at} has become a replica")))
+            }
+            failure => failure,
+        }
     }
 
     /// Whether it tells that the server is not to be had, for its breaker.

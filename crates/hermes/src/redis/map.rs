@@ -76,12 +76,14 @@ impl Map {
         self.lost = None;
     }
 
-    /// A server said that another one has a bucket: that much is known, and who else has moved is not.
-    pub(super) fn correct(&mut self, bucket: Bucket, owner: Arc<Node>) {
-        if let Some(place) = self.owners.get_mut(place_of(bucket)) {
-            *place = Some(owner);
-        }
-        self.is_old = true;
+    /// A server said that another one has a bucket: that much is known, and who else has moved is not. Tells whether
+    /// it was not known before, as it is to those that had asked at the same time.
+    pub(super) fn correct(&mut self, bucket: Bucket, from: &Node, owner: Arc<Node>) -> bool {
+        let Some(place) = self.owners.get_mut(place_of(bucket)) else { return true };
+        let is_news = place.as_ref().is_none_or(|known| known.address == from.address);
+        *place = Some(owner);
+        self.is_old |= is_news;
+        is_news
     }
 
     /// A server did not answer, or is no master any more.

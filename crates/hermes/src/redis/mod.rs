@@ -267,9 +267,31 @@ fn last_value((mut values, history): Answers, node: &Node) -> Result<(Value, His
 /// What a command would have been answered with, had it not been said key by key.
 fn combined(command: &Command, answers: Vec<(Value, History)>) -> (Value, History) {
     let history = answers.last().map(|(_, history)| *history).unwrap_or_default();
-    let values = answers.into_iter().map(|(value, _)| value).collect();
+    // Versions of one server say nothing of an entry of another: together they are no entry.
+    let is_one = answers.iter().all(|(_, other)| *other == history);
+    let values = answers.into_iter().map(|(value, _)| if is_one { value } else { Value::Nil }).collect();
     match command {
         Command::Fetch { .. } => (Value::Array(values), history),
         _ => (Value::Int(0), history),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hermescache_protocol::{Arguments, Key, Point, Purpose, Tags, Target};
+
+    use super::*;
+
+    #[test]
+    fn what_two_servers_told_key_by_key_is_no_entry() {
+        let (namespace, point) = (Namespace::default(), Point::entry());
+        let key = Key::new(&namespace, &point, &Arguments::default());
+        let target = Arc::new(Target { key, tags: Tags::new(&point, [""; 0]) });
+        let fetch = Command::Fetch { target, purpose: Purpose::Read };
+        let of = |history| (Value::Int(1), History::from_bytes([history; 8]));
+        assert_eq!(combined(&fetch, vec![of(1), of(1)]).0, Value::Array(vec![Value::Int(1); 2]));
+        assert_eq!(combined(&fetch, vec![of(1), of(2)]).0, Value::Array(vec![Value::Nil; 2]));
     }
 }

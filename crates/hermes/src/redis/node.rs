@@ -80,7 +80,7 @@ impl Node {
         loop {
             let sent = self.send(parcel)?;
             let is_fresh = sent.is_fresh;
-            match self.receive(sent) {
+            match self.receive(sent).map_err(|failure| failure.after_sending(parcel)) {
                 // It had been idle, and the server had closed it.
                 Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
                 answers => return answers,
@@ -115,7 +115,7 @@ impl Node {
 
     /// Blocks until what was sent is answered.
     pub(super) fn receive(&self, mut sent: Sent) -> Result<Answers, Failure> {
-        let answers = self.used(sent.is_fresh, sent.link.receive_all(&self.address))?;
+        let answers = self.used(sent.is_fresh, sent.link.receive_all(&self.access, &self.address))?;
         let history = sent.link.history();
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {

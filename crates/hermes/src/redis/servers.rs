@@ -120,10 +120,12 @@ impl Servers {
 
     /// A server said that a bucket is another's.
     pub(super) fn moved(&self, bucket: Bucket, from: &Node, to: &Address) -> Result<(), Failure> {
-        // Whoever gives keys away may have been deposed, and may be master again one day: of another history.
-        from.begin_new_era();
         let to = self.at(to)?;
-        self.write().correct(bucket, to);
+        let is_news = self.write().correct(bucket, from, to);
+        if is_news {
+            // Whoever gives keys away may have been deposed, and may be master again one day: of another history.
+            from.begin_new_era();
+        }
         Ok(())
     }
 

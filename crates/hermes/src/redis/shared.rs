@@ -25,13 +25,22 @@ use super::{
 };
 use crate::{backend::BackendError, clock};
 
+/// How many connections that others have opened are tried, where each turns out to be closed.
+const ATTEMPTS: u8 = 3;
+
 /// The connections, by runtime.
 #[derive(Default)]
 pub(super) struct SharedLinks {
     open: Arc<Mutex<Open>>,
-    /// So that many tasks open one connection, and not one each.
-    opening: tokio::sync::Mutex<()>,
-    /// How many attempts to open one have failed.
+    /// Those that are being opened; an end by itself for each runtime, since one that nobody drives opens nothing.
+    opening: Mutex<Vec<(runtime::Id, Weak<Opening>)>>,
+}
+
+/// Lets many tasks of a runtime open one connection, and not one each.
+#[derive(Default)]
+struct Opening {
+    turn: tokio::sync::Mutex<()>,
+    /// How many attempts have failed.
     failures: AtomicU64,
 }
 
@@ -50,8 +59,10 @@ struct SharedLink {
 #[derive(Clone, Copy)]
 struct Known {
     history: History,
-    /// None where nobody needs to know.
-    asked: Option<Duration>,
+    /// When it was told, at the earliest; none where nobody needs to know.
+    told: Option<Duration>,
+    /// When somebody went to ask.
+    asked: Duration,
     /// Whether whoever was to ask did not learn the answer.
     is_due: bool,
     /// When the server answered last.
@@ -59,16 +70,24 @@ struct Known {
 }
 
 impl Known {
-    /// The history, and whether to ask for it anew. One of many requests does so.
+    /// The history, and whether to ask for it anew. One of many requests does so; but where it was told long ago all
+    /// do, lest those that are under way beside the first take for true what was true then.
     fn take_turn_to_ask(&mut self) -> (History, bool) {
-        let Some(asked) = &mut self.asked else { return (self.history, false) };
+        let Some(told) = self.told else { return (self.history, false) };
         let now = clock::coarse_monotonic();
-        let asks = self.is_due || now - *asked >= ASKS_EVERY;
+        let is_old = now.saturating_sub(told) >= 2 * ASKS_EVERY;
+        let asks = self.is_due || is_old || now.saturating_sub(self.asked) >= ASKS_EVERY;
         if asks {
-            *asked = now;
+            self.asked = now;
             self.is_due = false;
         }
         (self.history, asks)
+    }
+
+    /// Takes note of the answer to a question from this moment.
+    fn learn(&mut self, history: History, asked: Duration) {
+        self.history = history;
+        self.told = self.told.max(Some(asked));
     }
 }
 
@@ -96,7 +115,9 @@ impl Node {
                 "async calls to Redis run on tokio, and this is none of its tasks; call the blocking twin",
             )));
         };
+        let mut attempts = 0;
         loop {
+            attempts += 1;
             let (link, is_fresh) = match self.shared.find(&runtime, self.era()) {
                 Some(link) => (link, false),
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
@@ -108,7 +129,7 @@ impl Node {
             };
             let was_sent = tried.is_ok();
             let answers = match tried {
-                Ok(()) => link.exchange(parcel, self).await,
+                Ok(()) => link.exchange(parcel, self).await.map_err(|failure| failure.after_sending(parcel)),
                 Err(failure) => Err(failure),
             };
             if matches!(answers, Err(Failure::Broken(_) | Failure::TimedOut(_) | Failure::Replica(_))) {
@@ -116,7 +137,8 @@ impl Node {
                 self.shared.forget(&link);
             }
             match answers {
-                Err(Failure::Broken(_)) if !is_fresh && (parcel.may_be_sent_again || !was_sent) => {}
+                Err(Failure::Broken(_))
+                    if !is_fresh && attempts < ATTEMPTS && (parcel.may_be_sent_again || !was_sent) => {}
                 answers => return self.tell(answers),
             }
         }
@@ -124,18 +146,19 @@ impl Node {
 
     /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile.
     async fn open_shared(&self, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
-        let failures = self.shared.failures.load(Ordering::Relaxed);
-        let _turn = self.shared.opening.lock().await;
+        let opening = self.shared.opening(runtime);
+        let failures = opening.failures.load(Ordering::Relaxed);
+        let _turn = opening.turn.lock().await;
         let era = self.era();
         if let Some(link) = self.shared.find(runtime, era) {
             return Ok((link, false));
         }
-        if self.shared.failures.load(Ordering::Relaxed) != failures {
+        if opening.failures.load(Ordering::Relaxed) != failures {
             let why = format!("connecting to {}: another task has just tried in vain", self.address);
             return Err(Failure::Unreachable(BackendError::not_done(why)));
         }
         let link = self.connect_shared(runtime, era).await.inspect_err(|_| {
-            self.shared.failures.fetch_add(1, Ordering::Relaxed);
+            opening.failures.fetch_add(1, Ordering::Relaxed);
         })?;
         self.shared.open().push((runtime.id(), Arc::clone(&link)));
         Ok((link, true))
@@ -149,13 +172,13 @@ impl Node {
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| failed(&error))?;
         let now = clock::coarse_monotonic();
-        let known = if self.access.trust_restored_data || !self.access.has_keys {
-            Known { history: History::default(), asked: None, is_due: false, answered: now }
-        } else {
+        let mut known =
+            Known { history: History::default(), told: None, asked: now, is_due: false, answered: now };
+        if self.access.has_keys {
             let answer = connection.send_packed_command(&request::who_are_you()).await;
-            let history = link::history_of(&answer.map_err(|error| failed(&error))?, &self.address)?;
-            Known { history, asked: Some(now), is_due: false, answered: now }
-        };
+            let answer = answer.map_err(|error| failed(&error))?;
+            known.learn(link::history_of(&answer, &self.access, &self.address)?, now);
+        }
         let link = Arc::new_cyclic(|link| {
             let guard = Watch { open: Arc::downgrade(&self.shared.open), link: Weak::clone(link) };
             let watch = runtime.spawn(async {
@@ -190,6 +213,18 @@ impl SharedLinks {
         drop(old);
     }
 
+    /// The same for all tasks of a runtime that open a connection at the same time.
+    fn opening(&self, runtime: &Handle) -> Arc<Opening> {
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        opening.retain(|(_, opening)| opening.strong_count() > 0);
+        let of_runtime = opening.iter().find(|(id, _)| *id == runtime.id());
+        of_runtime.and_then(|(_, opening)| opening.upgrade()).unwrap_or_else(|| {
+            let new = Arc::new(Opening::default());
+            opening.push((runtime.id(), Arc::downgrade(&new)));
+            new
+        })
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,6 +232,7 @@ impl SharedLinks {
 
 impl SharedLink {
     async fn exchange(&self, parcel: Parcel<'_>, node: &Node) -> Result<Answers, Failure> {
+        let now = clock::coarse_monotonic();
         let (history, asks) = self.known().take_turn_to_ask();
         let mut turn = Turn { known: &self.known, is_open: asks };
         let commands = (parcel.commands)(history);
@@ -216,8 +252,8 @@ impl SharedLink {
             None => history,
             Some(_) if answers.is_empty() => return Err(Failure::nonsense(&node.address)),
             Some(_) => {
-                let history = link::history_of(&answers.remove(0), &node.address)?;
-                self.known().history = history;
+                let history = link::history_of(&answers.remove(0), &node.access, &node.address)?;
+                self.known().learn(history, now);
                 turn.is_open = false;
                 history
             }
