@@ -6,7 +6,7 @@ use core::{mem, time::Duration};
 
 use crate::{
     entry::Entry,
-    follower::{Arrival, Company, Follower, Horizon, Look},
+    follower::{Arrival, Arrivals, Company, Follower, Horizon, Look, Start},
     moment::Moment,
     nonce::Token,
     policy::Policy,
@@ -24,9 +24,8 @@ use crate::{
 /// [`take_changed`](Self::take_changed), and a caller that is to wait leaves word where it can be woken.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Board<V> {
-    /// How many callers have arrived so far.
-    arrivals: u64,
-    /// How many of them have not left.
+    pub(crate) arrivals: Arrivals,
+    /// How many callers have come to it and not left.
     present: u32,
     flights: Vec<Flight<V>>,
     seats: BTreeMap<Arrival, Seat<V>>,
@@ -42,7 +41,7 @@ pub struct Board<V> {
 impl<V> Default for Board<V> {
     fn default() -> Self {
         Self {
-            arrivals: 0,
+            arrivals: Arrivals::default(),
             present: 0,
             flights: Vec::new(),
             seats: BTreeMap::new(),
@@ -114,10 +113,14 @@ impl<V> Board<V> {
     }
 
     pub(crate) fn arrive(&mut self, names: NamesDigest) -> Arrival {
-        let caller = Arrival::new(self.arrivals, names);
-        self.arrivals += 1;
+        let start = self.arrivals.begin();
+        self.arrive_from(start, names)
+    }
+
+    /// One comes that began before.
+    pub(crate) fn arrive_from(&mut self, start: Start, names: NamesDigest) -> Arrival {
         self.present += 1;
-        caller
+        Arrival::new(start.0, names)
     }
 
     /// The caller has its result, or needs none any more. Its riders must find another leader.
@@ -130,7 +133,7 @@ impl<V> Board<V> {
 
     /// The horizon of a question that is sent now.
     pub(crate) fn horizon(&self, caller: Arrival) -> Horizon {
-        Horizon::new(self.arrivals, caller)
+        Horizon::new(self.arrivals.0, caller)
     }
 
     /// Whether a fetch should ask for the lease too: because somebody computes here, or waits.

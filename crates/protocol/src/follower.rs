@@ -15,6 +15,24 @@ pub(crate) struct Arrival {
     names: NamesDigest,
 }
 
+/// How many calls of a process have begun so far: counts for all boards that a driver keeps under one lock, so that
+/// one that glances has its number before there is a board.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Arrivals(pub(crate) u64);
+
+/// When a call began, in terms of which others had begun by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Start(pub(crate) u64);
+
+impl Arrivals {
+    /// A call begins.
+    #[must_use]
+    pub fn begin(&mut self) -> Start {
+        self.0 += 1;
+        Start(self.0 - 1)
+    }
+}
+
 /// When a question was sent or a computation began, in terms of who had arrived by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Horizon {
@@ -34,7 +52,7 @@ impl Horizon {
         Self { arrivals, names: caller.names }
     }
 
-    /// The horizon of what was asked before `caller` had arrived: it serves nobody else.
+    /// The horizon of what `caller` asked before it had come to the board: it serves nobody else.
     pub(crate) fn of_nobody(caller: Arrival) -> Self {
         Self::new(0, caller)
     }

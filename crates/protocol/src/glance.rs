@@ -7,14 +7,15 @@ use crate::{
     command::{Command, Fault, Purpose, Reply, Sight},
     entry::{Entry, Verdict},
     flight::Board,
-    follower::{Follower, Horizon},
+    follower::{Arrivals, Follower, Horizon, Start},
     judge::{Read, State},
     moment::Moment,
     step::{Plan, Verb},
 };
 
 impl Plan {
-    /// What a call may ask before it takes a place on a board, if nobody has one: so that a hit needs no board.
+    /// What a call may ask before it takes a place on a board, if nobody has one: so that a hit needs no board. Its
+    /// [`Start`] is drawn before.
     #[must_use]
     pub fn glance(&self) -> Command {
         Command::Fetch { target: Arc::clone(&self.target), purpose: Purpose::Read }
@@ -31,17 +32,28 @@ impl Plan {
     }
 }
 
+impl<V> Board<V> {
+    /// Has the board and the count know of all that either has seen begin. A driver that glances does this before and
+    /// after it has used a board.
+    pub fn catch_up(&mut self, arrivals: &mut Arrivals) {
+        self.arrivals.0 = self.arrivals.0.max(arrivals.0);
+        arrivals.clone_from(&self.arrivals);
+    }
+}
+
 impl Read {
-    /// A call to read that has glanced, and whose glance was answered.
+    /// A call to read that began at `start`, has glanced, and whose glance was answered.
     ///
-    /// It arrives only now, so nothing that the glance told is shared with those who were there before.
+    /// It comes to the board only now, so nothing that its glance told is shared with those who were there before. What was
+    /// asked after its start is shared with it.
     pub fn after_glance<V: Clone>(
         plan: Plan,
+        start: Start,
         board: &mut Board<V>,
         answer: Result<Reply, Fault>,
         now: Moment,
     ) -> Self {
-        let me = board.arrive(plan.target.tags.names());
+        let me = board.arrive_from(start, plan.target.tags.names());
         let state = State::Fetching(Horizon::of_nobody(me));
         let follower = Follower::new(now);
         let mut read = Self { plan, verb: Verb::Read, me, follower, refused: None, state };

@@ -84,6 +84,7 @@ pub use crate::{
     encode::{Arguments, EncodeError},
     entry::{CodecId, Codecs, Entry, Flags, Lease, Payload, Value, Verdict},
     flight::Board,
+    follower::{Arrivals, Start},
     hash::RunningHash,
     heartbeat::Heartbeat,
     invalidate::Invalidation,

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::{
     fmt,
     hash::{Hash, Hasher},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use crate::{
@@ -124,10 +125,10 @@ fn is_plain(text: &str) -> bool {
 /// let labels: Vec<_> = tags.iter().map(|tag| tag.label()).collect();
 /// assert_eq!(labels, ["*", "=a", "=b", "@shop::total"]);
 /// ```
-#[derive(Clone, PartialEq, Eq)]
 pub struct Tags {
-    names: NamesDigest,
     tags: Box<[Tag]>,
+    /// The digest of all names from when it was first asked for, which a hit does not; until then, zero.
+    names: AtomicU64,
 }
 
 impl Tags {
@@ -155,7 +156,7 @@ impl Tags {
             tags.sort_unstable();
             tags.dedup();
         }
-        Self { names: NamesDigest::of(&tags), tags: tags.into_boxed_slice() }
+        Self { tags: tags.into_boxed_slice(), names: AtomicU64::new(0) }
     }
 
     /// The tags in the order in which versions are told.
@@ -169,17 +170,39 @@ impl Tags {
         self.tags.len()
     }
 
-    /// The digest of all names, which says whether two sets of versions can be compared.
+    /// The digest of all names, which tells one set of tags from another.
     #[must_use]
     pub fn names(&self) -> NamesDigest {
-        self.names
+        match self.names.load(Ordering::Relaxed) {
+            0 => {
+                let names = NamesDigest::of(&self.tags);
+                self.names.store(u64::from_ne_bytes(names.0), Ordering::Relaxed);
+                names
+            }
+            names => NamesDigest(names.to_ne_bytes()),
+        }
     }
 }
+
+impl Clone for Tags {
+    fn clone(&self) -> Self {
+        let names = AtomicU64::new(self.names.load(Ordering::Relaxed));
+        Self { tags: self.tags.clone(), names }
+    }
+}
+
+impl PartialEq for Tags {
+    fn eq(&self, other: &Self) -> bool {
+        self.tags == other.tags
+    }
+}
+
+impl Eq for Tags {}
 
 impl Hash for Tags {
     /// The digest of the names says enough, and is short.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.names.hash(state);
+        self.names().hash(state);
     }
 }
 

@@ -103,13 +103,17 @@ impl Versions {
     /// Whether the stamp still holds, for a caller whose tags are `tags`.
     #[must_use]
     pub fn compare(&self, tags: &Tags, reading: &Reading) -> Match {
-        if self.names != tags.names() {
-            return Match::OtherNames;
-        }
         let same = self.history == reading.history
             && self.tags.len() == reading.tags.len()
             && self.tags.iter().zip(&reading.tags).all(|(mine, read)| Some(*mine) == *read);
-        if same { Match::Alive } else { Match::Gone }
+        // No two tags have one version, so whoever knows all versions has the same tags.
+        if same {
+            Match::Alive
+        } else if self.names == tags.names() {
+            Match::Gone
+        } else {
+            Match::OtherNames
+        }
     }
 }
 

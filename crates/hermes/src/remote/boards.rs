@@ -8,7 +8,7 @@ use std::{
     task::Waker,
 };
 
-use hermescache_protocol::{Board, Key, Moment, Policy, Read};
+use hermescache_protocol::{Arrivals, Board, Key, Moment, Policy, Read, Start};
 
 use super::handed::Handed;
 use crate::{
@@ -22,8 +22,15 @@ const SHARDS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Boards {
     hasher: DigestHasher,
-    shards: Box<[Mutex<HashMap<Key, Room, DigestHasher>>]>,
+    shards: Box<[Mutex<Shard>]>,
     policy: Policy,
+}
+
+/// The boards under one lock.
+#[derive(Debug)]
+struct Shard {
+    arrivals: Arrivals,
+    rooms: HashMap<Key, Room, DigestHasher>,
 }
 
 /// A board, and those who wait for it to change.
@@ -47,24 +54,29 @@ impl SleeperId {
 impl Boards {
     pub(crate) fn new(policy: Policy) -> Self {
         let hasher = DigestHasher(clock::random_u64());
-        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher))).collect();
+        let shard = || Shard { arrivals: Arrivals::default(), rooms: HashMap::with_hasher(hasher) };
+        let shards = (0..SHARDS).map(|_| Mutex::new(shard())).collect();
         Self { hasher, shards, policy }
     }
 
-    /// Whether somebody in this process has a place on the board of a key.
-    pub(crate) fn is_anybody_at(&self, key: &Key) -> bool {
-        lock(self.shard(key)).contains_key(key)
+    /// Begins a call that may ask before it comes to the board of its key: if nobody is there.
+    pub(crate) fn begin(&self, key: &Key) -> Option<Start> {
+        let mut shard = lock(self.shard(key));
+        (!shard.rooms.contains_key(key)).then(|| shard.arrivals.begin())
     }
 
     /// Acts on the board of a key, which nobody else can meanwhile, and wakes those who wait if that changed it.
     pub(crate) fn at<R>(&self, key: &Key, now: Moment, act: impl FnOnce(&mut Room) -> R) -> R {
         let (result, woken) = {
-            let mut rooms = lock(self.shard(key));
+            let mut shard = lock(self.shard(key));
+            let Shard { arrivals, rooms } = &mut *shard;
             let room = match rooms.get_mut(key) {
                 Some(room) => room,
                 None => rooms.entry(key.clone()).or_default(),
             };
+            room.board.catch_up(arrivals);
             let result = act(room);
+            room.board.catch_up(arrivals);
             let woken = if room.board.take_changed() { mem::take(&mut room.sleepers) } else { Vec::new() };
             if room.board.is_idle(&self.policy, now) {
                 rooms.remove(key);
@@ -77,7 +89,7 @@ impl Boards {
         result
     }
 
-    fn shard(&self, key: &Key) -> &Mutex<HashMap<Key, Room, DigestHasher>> {
+    fn shard(&self, key: &Key) -> &Mutex<Shard> {
         &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{mem, sync::Arc, task::Waker};
 
-use hermescache_protocol::{Computed, Entry, Fault, Outcome, Plan, Read, Reply, Step, Verb};
+use hermescache_protocol::{Computed, Entry, Fault, Outcome, Plan, Read, Reply, Start, Step, Verb};
 
 use super::{
     Core,
@@ -39,8 +39,8 @@ enum Stage {
 #[derive(Debug)]
 pub(crate) enum Said {
     Nothing,
-    /// What was asked before the caller came to the board.
-    Glanced(Result<Reply, Fault>),
+    /// What was asked before the caller came to the board, and when that was.
+    Glanced(Start, Result<Reply, Fault>),
     Answer(Result<Reply, Fault>),
     Computed(Computed<Handed>),
     Undecodable(Entry),
@@ -51,9 +51,12 @@ impl<'c> Caller<'c> {
         Self { core, plan, time, stage: Stage::Coming(verb) }
     }
 
-    /// Whether the call may ask before it comes to the board: nobody is there.
-    pub(crate) fn may_glance(&self) -> bool {
-        matches!(self.stage, Stage::Coming(Verb::Read)) && !self.boards().is_anybody_at(&self.plan.target.key)
+    /// Begins a call that may ask before it comes to the board: nobody is there.
+    pub(crate) fn glance(&self) -> Option<Start> {
+        match &self.stage {
+            Stage::Coming(Verb::Read) => self.boards().begin(&self.plan.target.key),
+            _ => None,
+        }
     }
 
     /// Tells what there is to tell, and asks what to do next. If that is to wait, `waker` is woken when it is worth
@@ -64,8 +67,8 @@ impl<'c> Caller<'c> {
         let (step, old) = core.boards.at(&plan.target.key, now, |room| {
             let board = &mut room.board;
             let (mut machine, slept) = match (mem::replace(stage, Stage::Over), said) {
-                (Stage::Coming(_), Said::Glanced(answer)) => {
-                    (Box::new(Read::after_glance(plan.clone(), board, answer, now)), false)
+                (Stage::Coming(_), Said::Glanced(start, answer)) => {
+                    (Box::new(Read::after_glance(plan.clone(), start, board, answer, now)), false)
                 }
                 (Stage::Coming(verb), _) => (Box::new(Read::new(plan.clone(), verb, board, now)), false),
                 (Stage::There { mut machine, sleeps }, said) => {
@@ -73,7 +76,7 @@ impl<'c> Caller<'c> {
                         Said::Answer(answer) => machine.answer(board, answer, now),
                         Said::Computed(computed) => machine.computed(board, computed, now),
                         Said::Undecodable(entry) => machine.refuse(board, &entry, now),
-                        Said::Nothing | Said::Glanced(_) => {}
+                        Said::Nothing | Said::Glanced(..) => {}
                     }
                     (machine, sleeps)
                 }

@@ -10,8 +10,8 @@ use std::{
 use std::{mem, ops::ControlFlow, sync::Arc, task::Waker, thread};
 
 use hermescache_protocol::{
-    CodecId, Command, Computed, Fate, Fault, Outcome, Payload, Plan, Reply, Step, Ttl, Value as PackedValue,
-    Verb,
+    CodecId, Command, Computed, Fate, Fault, Outcome, Payload, Plan, Reply, Start, Step, Ttl,
+    Value as PackedValue, Verb,
 };
 
 #[cfg(feature = "async")]
@@ -44,9 +44,9 @@ pub(crate) fn read<M: Keeps<V>, V: Value, E, F: FnOnce(&V) -> Keep>(
     let shared = trip.shared;
     let said = match trip.glance() {
         None => Said::Nothing,
-        Some(glance) => {
+        Some((start, glance)) => {
             let answer = trip.remote.core.ask(&glance);
-            match trip.glanced::<M, V>(answer) {
+            match trip.glanced::<M, V>(start, answer) {
                 ControlFlow::Break(value) => return Ok(value),
                 ControlFlow::Continue(said) => said,
             }
@@ -100,9 +100,9 @@ where
     let shared = trip.shared;
     let said = match trip.glance() {
         None => Said::Nothing,
-        Some(glance) => {
+        Some((start, glance)) => {
             let answer = trip.remote.core.ask_async(&glance).await;
-            match trip.glanced::<M, V>(answer) {
+            match trip.glanced::<M, V>(start, answer) {
                 ControlFlow::Break(value) => return Ok(value),
                 ControlFlow::Continue(said) => said,
             }
@@ -207,13 +207,15 @@ impl<'c> Trip<'c> {
     }
 
     /// What to ask before the call takes part in anything, if it may.
-    fn glance(&self) -> Option<Command> {
-        self.caller.may_glance().then(|| self.caller.plan.glance())
+    fn glance(&self) -> Option<(Start, Command)> {
+        let start = self.caller.glance()?;
+        Some((start, self.caller.plan.glance()))
     }
 
     /// What the answer gives; if it is no value, what to begin with.
     fn glanced<M: Keeps<V>, V: Value>(
         &mut self,
+        start: Start,
         answer: Result<Reply, BackendError>,
     ) -> ControlFlow<V, Said> {
         let answer = answer.map_err(|why| self.note(why));
@@ -223,7 +225,7 @@ impl<'c> Trip<'c> {
                 self.shared.counters.hit();
                 ControlFlow::Break(value)
             }
-            None => ControlFlow::Continue(Said::Glanced(answer)),
+            None => ControlFlow::Continue(Said::Glanced(start, answer)),
         }
     }
 

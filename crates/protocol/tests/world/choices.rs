@@ -52,7 +52,7 @@ impl World {
                         actions.push(Action::Wake(index));
                     }
                 }
-                Phase::Glancing | Phase::Asking(_) | Phase::Done(_) | Phase::Gone => {}
+                Phase::Glancing(_) | Phase::Asking(_) | Phase::Done(_) | Phase::Gone => {}
             }
             if self.budget.abandons > 0 && caller.is_running() {
                 actions.push(Action::Abandon(index));

@@ -1,8 +1,8 @@
 //! What happens in a world when something does.
 
 use hermescache_protocol::{
-    Board, Buckets, Command, Computed, Fault, Invalidation, Moment, Namespace, Outcome, Read, Reply, Sight,
-    Step, View,
+    Arrivals, Board, Buckets, Command, Computed, Fault, Invalidation, Moment, Namespace, Outcome, Read,
+    Reply, Sight, Step, View,
 };
 
 use super::{
@@ -107,7 +107,11 @@ impl World {
             self.disturbed += 1;
         }
         if role == Role::Read && self.boards[process].is_idle(&self.policy, self.now) {
-            self.ask(index, Phase::Glancing, self.plan().glance());
+            let (board, mut arrivals) = (&mut self.boards[process], Arrivals::default());
+            board.catch_up(&mut arrivals);
+            let start = arrivals.begin();
+            board.catch_up(&mut arrivals);
+            self.ask(index, Phase::Glancing(start), self.plan().glance());
             return Ok(());
         }
         let mut board = std::mem::take(&mut self.boards[process]);
@@ -194,10 +198,11 @@ impl World {
                 read.answer(board, answer, self.now);
                 read
             }
-            Phase::Glancing => match self.plan().glanced(&answer, self.now) {
+            Phase::Glancing(start) => match self.plan().glanced(&answer, self.now) {
                 Some(entry) => return self.end(index, Outcome::Hit(entry)),
                 None => Read::after_glance(
                     self.plan(),
+                    start,
                     &mut self.boards[self.callers[index].process],
                     answer,
                     self.now,
@@ -274,7 +279,7 @@ impl World {
         let caller = &mut self.callers[index];
         caller.woken = false;
         let phase = std::mem::replace(&mut caller.phase, Phase::Gone);
-        if phase == Phase::Glancing {
+        if matches!(phase, Phase::Glancing(_)) {
             self.orphan_packets(index);
         } else if let Phase::Asking(read) | Phase::Computing(read, _) | Phase::Waiting(read, _) = phase {
             let last_words = read.abandon(&mut self.boards[caller.process]);

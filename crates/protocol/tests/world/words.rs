@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use hermescache_protocol::{Command, Fate, Moment, Read, Reply, Token, Versions};
+use hermescache_protocol::{Command, Fate, Moment, Read, Reply, Start, Token, Versions};
 
 use super::{Mutant, backend::Half};
 
@@ -142,7 +142,7 @@ impl Hash for Caller {
 pub(crate) enum Phase {
     Idle,
     /// It asks, and has no place on the board so far.
-    Glancing,
+    Glancing(Start),
     Asking(Read),
     Computing(Read, u8),
     Waiting(Read, Moment),
@@ -187,6 +187,6 @@ impl Caller {
     }
 
     pub(crate) fn asks(&self) -> bool {
-        matches!(self.phase, Phase::Glancing | Phase::Asking(_))
+        matches!(self.phase, Phase::Glancing(_) | Phase::Asking(_))
     }
 }
