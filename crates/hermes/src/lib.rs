@@ -66,6 +66,7 @@ mod remote;
 mod rules;
 mod shim;
 mod site;
+mod text;
 mod url;
 mod value;
 
@@ -94,6 +95,7 @@ pub mod __private {
         probe::Probe,
         rules::{Fallible, IntoTtl, IntoWeight, Keep, Rules, ask, rules, ttl},
         site::Site,
+        text::Text,
     };
 
     pub use hermescache_protocol::{ShortArgument, ShortArguments};

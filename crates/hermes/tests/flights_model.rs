@@ -57,6 +57,8 @@ mod remote;
 mod rules;
 #[path = "../src/site.rs"]
 mod site;
+#[path = "../src/text.rs"]
+mod text;
 #[path = "../src/url.rs"]
 mod url;
 #[path = "../src/value.rs"]
