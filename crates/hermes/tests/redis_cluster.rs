@@ -458,3 +458,69 @@ fn urls_of_the_wrong_kind_are_told_by_their_errors() {
         }
     }
 }
+
+#[test]
+fn a_clean_while_slots_move_leaves_no_version_behind() {
+    let cluster = Cluster::start();
+    let keys: Vec<String> = (0..400).map(|key| format!("key {key}")).collect();
+    let versions =
+        || masters(&cluster).into_iter().flat_map(names).filter(|name| name.ends_with(":tag:=t")).count();
+    for user in User::both(&cluster.url()) {
+        for key in &keys {
+            user.get(key, &["t"], || 1);
+        }
+        assert!(versions() > 150, "most buckets have a version of the tag: {}", versions());
+        let moving: Vec<u16> = slots(&cluster, "t").into_iter().step_by(40).collect();
+        let cleans = thread::scope(|scope| {
+            let moves = scope.spawn(|| {
+                for slot in &moving {
+                    cluster.move_slot(*slot, another_master(&cluster, *slot));
+                }
+            });
+            let mut cleans = 0;
+            while !moves.is_finished() {
+                user.clean(&["t", "u"]).unwrap();
+                cleans += 1;
+            }
+            moves.join().unwrap();
+            cleans
+        });
+        assert!(cleans > 1);
+        assert_eq!(versions(), 0);
+    }
+}
+
+#[test]
+fn a_node_that_joins_later_is_found() {
+    let cluster = Cluster::start();
+    let cache = Cache::from_url(&cluster.url()).unwrap();
+    let users = User::both_of(&cache);
+    users.iter().for_each(|user| wait_for_a_hit(user, "k", &["t"]));
+    let slot = *slots(&cluster, "cache").first().unwrap();
+    let from = cluster.master_of_slot(slot);
+    let new = Redis::with(&["--cluster-enabled", "yes"]);
+    let id = |node: &Redis| node.command(&["CLUSTER", "MYID"]).text().to_owned();
+    let bus = from.command(&["CONFIG", "GET", "cluster-port"]).list()[1].text().to_owned();
+    new.command(&["CLUSTER", "MEET", "127.0.0.1", &from.port().to_string(), &bus]);
+    wait_until("both know each other", || {
+        let knows = from.command(&["CLUSTER", "NODES"]).text().contains(&id(&new));
+        knows && new.command(&["CLUSTER", "INFO"]).text().contains("cluster_state:ok")
+    });
+
+    let number = slot.to_string();
+    new.command(&["CLUSTER", "SETSLOT", &number, "IMPORTING", &id(from)]);
+    from.command(&["CLUSTER", "SETSLOT", &number, "MIGRATING", &id(&new)]);
+    for name in names(from).iter().filter(|name| cluster.slot_of(name) == slot) {
+        from.command(&["MIGRATE", "127.0.0.1", &new.port().to_string(), name, "0", "5000"]);
+    }
+    for node in [&new, from] {
+        node.command(&["CLUSTER", "SETSLOT", &number, "NODE", &id(&new)]);
+    }
+
+    for user in &users {
+        wait_until("a clean is confirmed", || user.clean(&["t"]).is_ok());
+        assert!(!user.is_hit("k", &["t"]));
+        wait_for_a_hit(user, "k", &["t"]);
+    }
+    assert!(names(&new).iter().any(|name| name.contains(":entry:")));
+}
