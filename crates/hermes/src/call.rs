@@ -16,7 +16,6 @@ use crate::{
     remote::{self, Remote, drive::Trip},
     rules::{Keep, Rules},
     site::Site,
-    text::Text,
     value::{Keeps, Mode, Value},
 };
 
@@ -76,8 +75,8 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// The text of a tag. One that fails to format makes the call run uncached.
-    pub fn text(&mut self, tag: fmt::Arguments<'_>) -> Text {
-        let mut text = Text::new();
+    pub fn text(&mut self, tag: fmt::Arguments<'_>) -> String {
+        let mut text = String::new();
         if fmt::Write::write_fmt(&mut text, tag).is_err() {
             self.broken = Some(EncodeError::custom("a tag's `Display` failed"));
         }

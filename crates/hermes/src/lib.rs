@@ -66,7 +66,6 @@ mod remote;
 mod rules;
 mod shim;
 mod site;
-mod text;
 mod url;
 mod value;
 
@@ -95,7 +94,6 @@ pub mod __private {
         probe::Probe,
         rules::{Fallible, IntoTtl, IntoWeight, Keep, Rules, ask, rules, ttl},
         site::Site,
-        text::Text,
     };
 
     pub use hermescache_protocol::{ShortArgument, ShortArguments};

@@ -57,8 +57,6 @@ mod remote;
 mod rules;
 #[path = "../src/site.rs"]
 mod site;
-#[path = "../src/text.rs"]
-mod text;
 #[path = "../src/url.rs"]
 mod url;
 #[path = "../src/value.rs"]

@@ -4,11 +4,18 @@
 
 mod redis_common;
 
-use std::{sync::Barrier, thread, time::Duration};
+use std::{
+    pin::pin,
+    sync::Barrier,
+    task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
+};
 
 use hermes::Cache;
 use hermes_testkit::{Proxy, Redis};
 use redis_common::{TAG, Way, both_ways, cache, pass, soon, with_an_entry, works_again};
+use tokio::runtime::Runtime;
 
 /// Many threads, or tasks, have used connections that the server has closed since.
 fn with_closed_connections(way: Way) -> (Redis, Cache) {
@@ -135,4 +142,78 @@ fn a_task_that_looks_for_an_entry_blocks_nobody() {
             () = tokio::task::yield_now() => {}
         }
     });
+}
+
+#[test]
+fn answers_that_come_late_are_nobody_elses() {
+    both_ways(|way| {
+        let redis = Redis::start();
+        let proxy = Proxy::to(redis.address());
+        let cache = cache(&format!("{}?timeout=50ms", proxy.url_for("redis")));
+        let direct = self::cache(&redis.url());
+        for n in 0..20 {
+            way.set(&direct, &format!("k{n}"), n).unwrap();
+        }
+        for delay_ms in [0, 20, 24, 26, 40, 0] {
+            proxy.delay(Duration::from_millis(delay_ms));
+            thread::scope(|scope| {
+                for n in 0..20 {
+                    let cache = &cache;
+                    scope.spawn(move || {
+                        for _ in 0..5 {
+                            let found = soon(|| way.get(cache, &format!("k{n}")));
+                            assert!(found.is_none_or(|found| found == n), "{found:?} in place of {n}");
+                        }
+                    });
+                }
+            });
+        }
+        works_again(way, &cache);
+    });
+}
+
+#[test]
+fn a_crowd_does_not_wait_for_a_hung_server_one_after_another() {
+    both_ways(|way| {
+        let (redis, cache) = with_an_entry(way);
+        redis.freeze();
+        thread::scope(|scope| {
+            for n in 0..64 {
+                let cache = &cache;
+                scope.spawn(move || assert_eq!(soon(|| way.compute(cache, &format!("k{n}"), n)), n));
+            }
+        });
+        redis.thaw();
+        works_again(way, &cache);
+    });
+}
+
+#[test]
+fn one_cache_serves_runtimes_one_after_another_and_at_once() {
+    let (redis, cache) = with_an_entry(Way::Async);
+    let look = || {
+        let runtime = Runtime::new().unwrap();
+        for _ in 0..3 {
+            assert_eq!(runtime.block_on(cache.entry("k").tags([TAG]).get_async()), Some(1));
+        }
+    };
+    (0..3).for_each(|_| look());
+    thread::scope(|scope| {
+        (0..3).for_each(|_| drop(scope.spawn(look)));
+    });
+    assert_eq!(cache.stats().errors, 0);
+    drop(redis);
+}
+
+#[test]
+fn a_task_of_another_runtime_than_tokio_computes_uncached_and_learns_why() {
+    let (_redis, cache) = with_an_entry(Way::Blocking);
+    let entry = cache.entry("k").tags([TAG]);
+    let mut call = pin!(entry.get_or_compute_async(async || 2));
+    let context = &mut Context::from_waker(Waker::noop());
+    assert_eq!(call.as_mut().poll(context), Poll::Ready(2));
+    let Poll::Ready(Err(error)) = pin!(entry.invalidate_async()).poll(context) else {
+        panic!("it says nothing")
+    };
+    assert!(error.to_string().contains("call the blocking twin"), "{error}");
 }

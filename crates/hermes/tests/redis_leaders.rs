@@ -7,10 +7,13 @@ mod redis_common;
 use std::{
     future::pending,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::channel,
+    thread,
+    time::Duration,
 };
 
-use hermes_testkit::Redis;
-use redis_common::{TAG, Way, both_ways, cache, names, run, soon};
+use hermes_testkit::{Proxy, Redis, wait_until};
+use redis_common::{TAG, Way, both_ways, cache, names, run, soon, timed, works_again};
 
 /// Another process computes the key at once.
 #[track_caller]
@@ -59,4 +62,63 @@ fn a_leader_that_is_cancelled_frees_its_key_at_once() {
         }
     });
     is_free(Way::Async, &redis);
+}
+
+/// Callers wait for a leader of another process when something happens to the server.
+fn while_others_wait(way: Way, strike: impl Fn(&Redis)) {
+    let redis = Redis::start();
+    let (leading, following) = (cache(&redis.url()), cache(&redis.url()));
+    let (led, begun) = channel();
+    thread::scope(|scope| {
+        // Dropped at the end, however that comes.
+        let (end, ended) = channel::<()>();
+        scope.spawn(|| {
+            way.compute_with(&leading, "k", move || {
+                led.send(()).unwrap();
+                ended.recv().unwrap_err();
+                1
+            })
+        });
+        begun.recv().unwrap();
+        let waiting: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| timed(|| way.compute(&following, "k", 2)))).collect();
+        wait_until("they wait", || following.stats().waits == 8);
+        strike(&redis);
+        for waiting in waiting {
+            let (value, took) = waiting.join().unwrap();
+            assert_eq!(value, 2);
+            assert!(took < Duration::from_secs(3), "it took {took:?}");
+        }
+        drop(end);
+    });
+    redis.start_again();
+    works_again(way, &following);
+    works_again(way, &leading);
+}
+
+#[test]
+fn who_waits_for_another_process_does_not_wait_for_a_server_that_died() {
+    both_ways(|way| while_others_wait(way, |redis| redis.kill()));
+}
+
+#[test]
+fn who_waits_for_another_process_does_not_wait_for_a_server_that_hangs() {
+    both_ways(|way| while_others_wait(way, |redis| redis.freeze()));
+}
+
+#[test]
+fn a_lease_whose_answer_was_lost_is_waited_for_until_it_ends_known_limit() {
+    both_ways(|way| {
+        let redis = Redis::start();
+        let proxy = Proxy::to(redis.address());
+        let cache = cache(&format!("{}?lease=1s", proxy.url_for("redis")));
+        // The server learns the script.
+        way.set(&cache, "other", 1).unwrap();
+        proxy.stall_answers();
+        // It is taken by force, and nobody learns of it.
+        way.set(&cache, "k", 1).unwrap_err();
+        proxy.resume();
+        wait_until("the lease is there", || names(&redis, "*lease*").len() == 1);
+        is_free(way, &redis);
+    });
 }
