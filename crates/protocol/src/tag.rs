@@ -81,7 +81,9 @@ impl Tag {
     #[must_use]
     pub fn from_name(namespace: &Namespace, name: &str) -> Option<(Self, Bucket)> {
         let (bucket, rest) = bucket::split_name(namespace.as_str(), name)?;
-        Some((Self(Arc::from(rest.strip_prefix("tag:")?)), bucket))
+        // Without a mark it is a name of another namespace, which ends in `:tag`.
+        let label = rest.strip_prefix("tag:").filter(|label| label.starts_with(['*', '@', '=', '#']))?;
+        Some((Self(Arc::from(label)), bucket))
     }
 
     /// The text that a user chose, or its digest where the label has only that; `None` for the tags that every

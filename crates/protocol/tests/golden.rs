@@ -142,3 +142,15 @@ fn names_are_read_back() {
         }
     }
 }
+
+#[test]
+fn names_of_a_namespace_that_ends_like_a_tag_are_not_taken_for_tags() {
+    let (ours, theirs) = (Namespace::new("a").unwrap(), Namespace::new("a:tag").unwrap());
+    for buckets in [Buckets::One, Buckets::Many] {
+        let key = Key::new(&theirs, &point(), &Arguments::new());
+        assert_eq!(Tag::from_name(&ours, &key.entry_name(buckets)), None);
+        for tag in tags().iter() {
+            assert_eq!(Tag::from_name(&ours, &tag.name(&theirs, key.bucket(buckets))), None);
+        }
+    }
+}
