@@ -31,8 +31,9 @@ pub(super) struct FanOut<'c> {
 enum State {
     /// To be sent, and why it was not answered before.
     Open(Option<BackendError>),
-    /// Its keys are on their way from one server to another.
-    Moving,
+    /// To be carried out by itself: its keys are on their way from one server to another, or its script is to be said
+    /// in full.
+    Alone,
     Answered(Result<Reply, BackendError>),
 }
 
@@ -132,7 +133,8 @@ impl<'c> FanOut<'c> {
                 servers.lost(node);
                 self.once_more(failure.into_error())
             }
-            Failure::Ask(_) | Failure::TryAgain if servers.may_move() => State::Moving,
+            Failure::Ask(_) | Failure::TryAgain if servers.may_move() => State::Alone,
+            Failure::NoScript => State::Alone,
             failure => State::Answered(Err(route::given_up(servers, node, failure).into_error())),
         }
     }
@@ -143,9 +145,9 @@ impl<'c> FanOut<'c> {
     }
 
     /// The commands that have to be carried out one by one.
-    pub(super) fn moving(&self) -> Vec<usize> {
-        let moving = |(place, state)| matches!(state, &State::Moving).then_some(place);
-        self.states.iter().enumerate().filter_map(moving).collect()
+    pub(super) fn alone(&self) -> Vec<usize> {
+        let alone = |(place, state)| matches!(state, &State::Alone).then_some(place);
+        self.states.iter().enumerate().filter_map(alone).collect()
     }
 
     fn open(&self) -> impl Iterator<Item = usize> {
@@ -162,7 +164,7 @@ impl<'c> FanOut<'c> {
         let answer = |state| match state {
             State::Answered(answer) => answer,
             State::Open(why) => Err(why.unwrap_or_else(unasked)),
-            State::Moving => Err(unasked()),
+            State::Alone => Err(unasked()),
         };
         self.states.into_iter().map(answer).collect()
     }

@@ -153,7 +153,7 @@ impl Backend for Redis {
                 fan.settle(&self.servers, group, answers);
             }
         }
-        for place in fan.moving() {
+        for place in fan.alone() {
             fan.answer(place, self.execute(&commands[place]));
         }
         fan.into_answers()
@@ -187,7 +187,7 @@ impl Backend for Redis {
                     fan.settle(&self.servers, group, answers);
                 }
             }
-            for place in fan.moving() {
+            for place in fan.alone() {
                 fan.answer(place, self.execute_async(&commands[place]).await);
             }
             fan.into_answers()
