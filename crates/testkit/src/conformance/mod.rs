@@ -1,9 +1,10 @@
 //! The conformance suites: stories that hold for every cache, and for every backend.
 //! Leaves to their users where entries are kept.
 //!
-//! [`behaviour!`](crate::behaviour) tells what users see, through a `Cache` and its public API alone; it is for anything that
-//! a cache can keep its entries in. It makes one test of each story, and another of the same story in tasks, so that what
-//! fails has a name.
+//! Two layers. [`behaviour!`](crate::behaviour) tells what users see, through a `Cache` and its public API alone; it is for
+//! anything that a cache can keep its entries in. [`commands!`](crate::commands) tells what the protocol asks of a
+//! [`Backend`](hermes::backend::Backend), command by command. Each makes one test of each story, and another of the same
+//! story in tasks, so that what fails has a name.
 //!
 //! ```
 //! mod memory {
@@ -14,9 +15,12 @@
 mod asked;
 #[doc(hidden)]
 pub mod behaviour;
+mod candidate;
+#[doc(hidden)]
+pub mod commands;
 mod macros;
 mod manner;
 mod place;
 mod slow;
 
-pub use self::place::Place;
+pub use self::{candidate::Candidate, place::Place};
