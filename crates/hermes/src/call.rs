@@ -1,9 +1,9 @@
 //! One call of a cached function: its key, its tags, and what to do with them.
 //! Leaves the way from a miss to a value to `drive`.
 
-use std::{convert::Infallible, fmt, time::Duration};
+use std::{convert::Infallible, fmt, mem, time::Duration};
 
-use hermescache_protocol::{Arguments, EncodeError, Fate, Key, Verb};
+use hermescache_protocol::{Arguments, EncodeError, Fate, Key, Tags, Verb};
 use serde::{Serialize, ser::Error as _};
 
 use crate::{
@@ -25,8 +25,7 @@ pub struct Call<'c, M: Mode> {
     site: &'static Site,
     arguments: Arguments,
     broken: Option<EncodeError>,
-    /// Sorted, each once; none until they are given.
-    tags: Option<Vec<Box<str>>>,
+    tags: Given,
 }
 
 impl<'c, M: Mode> Call<'c, M> {
@@ -34,7 +33,7 @@ impl<'c, M: Mode> Call<'c, M> {
     #[inline]
     pub fn new(cache: &'c Cache<M>, site: &'static Site) -> Self {
         let seed = cache.shared().memory().map_or(0, |memory| memory.seed(site.id()));
-        Self { cache, site, arguments: Arguments::seeded(seed), broken: None, tags: None }
+        Self { cache, site, arguments: Arguments::seeded(seed), broken: None, tags: Given::Nothing }
     }
 
     /// Makes an argument part of the key. One that fails to serialize makes the call run uncached.
@@ -85,10 +84,19 @@ impl<'c, M: Mode> Call<'c, M> {
 
     /// Gives the call all its tags.
     pub fn tags<I: IntoIterator<Item: AsRef<str>>>(&mut self, tags: I) {
-        let mut tags: Vec<Box<str>> = tags.into_iter().map(|tag| Box::from(tag.as_ref())).collect();
-        tags.sort_unstable();
-        tags.dedup();
-        self.tags = Some(tags);
+        self.tags = match &self.shared().engine {
+            Engine::Remote(remote) => match remote.points().of(self.site) {
+                Ok(function) => Given::Labels(function.tags(tags)),
+                // The call will go uncached.
+                Err(_) => Given::Nothing,
+            },
+            Engine::Memory(_) | Engine::Noop => {
+                let mut tags: Vec<Box<str>> = tags.into_iter().map(|tag| Box::from(tag.as_ref())).collect();
+                tags.sort_unstable();
+                tags.dedup();
+                Given::Texts(tags)
+            }
+        };
     }
 
     /// The value, if it is at hand in this process. Tags are compared only if they were given before.
@@ -111,7 +119,7 @@ impl<'c, M: Mode> Call<'c, M> {
         if self.broken.is_some() {
             return None;
         }
-        memory.hit(&self.lookup(), self.tags.as_deref(), &shared.clock)
+        memory.hit(&self.lookup(), self.tags.texts(), &shared.clock)
     }
 
     /// The value from another, or from the loader.
@@ -178,7 +186,7 @@ impl<'c, M: Mode> Call<'c, M> {
 
     /// The value in the cache, if there is one. Never computes.
     #[must_use]
-    pub fn peek<V: Value>(self) -> Option<V>
+    pub fn peek<V: Value>(mut self) -> Option<V>
     where
         M: Keeps<V>,
     {
@@ -195,7 +203,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// large, [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point,
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
     /// confirm; it may have happened.
-    pub fn set<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, value: &V) -> Result<(), Error>
+    pub fn set<V: Value, F: FnOnce(&V) -> Keep>(mut self, rules: Rules<F>, value: &V) -> Result<(), Error>
     where
         M: Keeps<V>,
     {
@@ -256,7 +264,7 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// The way to a value.
-    fn way(self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
+    fn way(mut self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
         let shared = self.shared();
         let way = match &shared.engine {
             Engine::Noop => return Way::Uncached,
@@ -271,18 +279,26 @@ impl<'c, M: Mode> Call<'c, M> {
         })
     }
 
-    fn peeking(&self, remote: &'c Remote) -> Option<Trip<'c>> {
+    fn peeking(&mut self, remote: &'c Remote) -> Option<Trip<'c>> {
         if self.broken.is_some() { None } else { self.trip(remote, Verb::Peek, None) }
     }
 
-    fn seek(&self, memory: &'c Memory) -> Option<Seek<'c>> {
+    fn seek(&mut self, memory: &'c Memory) -> Option<Seek<'c>> {
         let point = memory.points().of(self.site).ok()?;
-        Some(Seek::new(memory, self.lookup(), point, self.tags.clone().unwrap_or_default()))
+        let tags = match mem::replace(&mut self.tags, Given::Nothing) {
+            Given::Texts(tags) => tags,
+            Given::Labels(_) | Given::Nothing => Vec::new(),
+        };
+        Some(Seek::new(memory, self.lookup(), point, tags))
     }
 
-    fn trip(&self, remote: &'c Remote, verb: Verb, ttl: Option<Duration>) -> Option<Trip<'c>> {
-        let point = remote.points().of(self.site).ok()?;
-        let plan = remote.plan(&point, &self.arguments, self.tags.as_deref().unwrap_or_default(), ttl);
+    fn trip(&mut self, remote: &'c Remote, verb: Verb, ttl: Option<Duration>) -> Option<Trip<'c>> {
+        let function = remote.points().of(self.site).ok()?;
+        let tags = match mem::replace(&mut self.tags, Given::Nothing) {
+            Given::Labels(tags) => tags,
+            Given::Texts(_) | Given::Nothing => function.tags([""; 0]),
+        };
+        let plan = remote.plan(&function, &self.arguments, tags, ttl);
         Some(Trip::begin(self.cache.shared(), remote, plan, verb))
     }
 
@@ -332,6 +348,24 @@ impl<'c, M: Mode> Call<'c, M> {
 
     fn doing(&self, doing: &str) -> String {
         format!("{doing} an entry of {}", self.site)
+    }
+}
+
+/// The tags that a call was given, in the form that its engine wants.
+#[derive(Debug)]
+enum Given {
+    Nothing,
+    /// Sorted, each once.
+    Texts(Vec<Box<str>>),
+    Labels(Tags),
+}
+
+impl Given {
+    fn texts(&self) -> Option<&[Box<str>]> {
+        match self {
+            Self::Texts(texts) => Some(texts),
+            Self::Nothing | Self::Labels(_) => None,
+        }
     }
 }
 
@@ -421,7 +455,7 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// [`peek`](Self::peek), for a task.
-    pub async fn peek_async<V: Value>(self) -> Option<V>
+    pub async fn peek_async<V: Value>(mut self) -> Option<V>
     where
         M: Keeps<V>,
     {
@@ -436,7 +470,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// # Errors
     /// As for [`set`](Self::set).
     pub async fn set_async<V: Value, F: FnOnce(&V) -> Keep>(
-        self,
+        mut self,
         rules: Rules<F>,
         value: &V,
     ) -> Result<(), Error>

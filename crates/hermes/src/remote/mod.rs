@@ -51,6 +51,13 @@ pub(crate) struct Function {
     implicit: [Tag; 2],
 }
 
+impl Function {
+    /// The tags of a call that was given these.
+    pub(crate) fn tags<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) -> Tags {
+        Tags::beside(&self.implicit, texts)
+    }
+}
+
 impl From<Point> for Function {
     fn from(point: Point) -> Self {
         Self { implicit: Tags::implicit(&point), point }
@@ -123,13 +130,13 @@ impl Remote {
         &self,
         function: &Function,
         arguments: &Arguments,
-        tags: &[Box<str>],
+        tags: Tags,
         ttl: Option<Duration>,
     ) -> Plan {
         let key = Key::new(&self.namespace, &function.point, arguments);
         let mut policy = self.policy;
         policy.ttl = ttl.map_or(policy.ttl, within_bounds);
-        let target = Arc::new(Target { key, tags: Tags::beside(&function.implicit, tags) });
+        let target = Arc::new(Target { key, tags });
         Plan { target, readable: self.readable, policy }
     }
 
