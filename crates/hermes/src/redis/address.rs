@@ -181,10 +181,7 @@ impl Access {
         let info = info.set_redis_settings(redis).set_tcp_settings(TcpSettings::default().set_nodelay(true));
         match &self.tls {
             #[cfg(feature = "tls")]
-            Some(Tls { ca }) => Client::build_with_tls(
-                info,
-                redis::TlsCertificates { client_tls: None, root_cert: ca.clone() },
-            ),
+            Some(tls) => tls.client(info),
             _ => Client::open(info),
         }
     }
@@ -207,6 +204,17 @@ impl fmt::Debug for Access {
 }
 
 impl Tls {
+    #[cfg(feature = "tls")]
+    fn client(&self, info: ConnectionInfo) -> redis::RedisResult<Client> {
+        // Where several of rustls's cryptographies are built in, it takes none by itself, and panics for want of one.
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // If another thread was faster, there is one.
+            drop(rustls::crypto::ring::default_provider().install_default());
+        }
+        let certificates = redis::TlsCertificates { client_tls: None, root_cert: self.ca.clone() };
+        Client::build_with_tls(info, certificates)
+    }
+
     fn read(options: &Options) -> Result<Self, String> {
         if cfg!(not(feature = "tls")) {
             return Err("rediss:// needs the feature `tls` of hermescache".into());
