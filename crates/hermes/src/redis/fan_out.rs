@@ -112,9 +112,14 @@ impl<'c> FanOut<'c> {
             }
             Err(failure) => {
                 servers.lost(&group.node);
+                // Who hangs will hang the second time, too, unless another has taken over by then.
+                let is_hopeless = matches!(failure, Failure::TimedOut(_)) && !servers.may_move();
                 let error = failure.into_error();
                 for place in &group.places {
-                    self.states[*place] = self.once_more(error.again());
+                    self.states[*place] = match error.again() {
+                        error if is_hopeless => State::Answered(Err(error)),
+                        error => self.once_more(error),
+                    };
                 }
             }
         }
