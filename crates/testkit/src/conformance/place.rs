@@ -10,6 +10,7 @@ use std::{
 use hermes::{Builder, Cache};
 
 use super::{asked::AskedCache, manner::Manner};
+use crate::patience::PATIENCE;
 
 /// Where caches keep their entries: what a suite of behaviour is run on.
 ///
@@ -64,10 +65,11 @@ impl Place {
 
     /// A cache without entries, but for what is said of it.
     pub(super) fn cache_with(&self, say: impl FnOnce(Builder) -> Builder) -> AskedCache {
-        // What ends a wait in a story is never the end of patience, nor a busy machine.
+        // What ends a wait in a story that goes well is never the end of patience, nor a busy machine. One that goes
+        // wrong ends all the same.
         let patient = Cache::builder()
             .namespace(&fresh_namespace())
-            .patience(Duration::from_secs(3600))
+            .patience(2 * PATIENCE)
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(10));
         let cache = (self.keep_there)(say(patient)).build();
