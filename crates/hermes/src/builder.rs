@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     memory::Memory,
     observe::Counters,
-    options::Options,
+    options::{self, Options},
     remote::{self, Remote},
     url::{self, Url},
     value::{Live, Mode, Stored},
@@ -89,7 +89,8 @@ impl<M: Mode> Builder<M> {
     /// | `redis+sentinel://host:26379,host:26379/master[/db]` | the master of that name, as sentinels tell it |
     /// | `noop://` | nowhere: every call computes |
     ///
-    /// Names and passwords are percent-encoded (`%40` for `@`). An option that a place has no use for is ignored, so that
+    /// Names and passwords are percent-encoded (`%3F` for `?`, `%25` for `%`). What is shown of a URL, in an error or by `Debug`,
+    /// is without them. An option that a place has no use for is ignored, so that
     /// tests can run on `memory://` what runs on a server otherwise.
     #[must_use]
     pub fn url(self, url: &str) -> Self {
@@ -300,7 +301,7 @@ impl Place {
             let options = given.or(options);
             Ok((Store::open(&parsed, &options)?, options))
         });
-        opened.map_err(|why| Error::config(format!("reading the URL {:?}", url::redacted(&url)), why))
+        opened.map_err(|why| Error::config(format!("reading the URL {:?}", shown(&url)), why))
     }
 }
 
@@ -339,9 +340,14 @@ impl Store {
 impl<M: Mode> fmt::Debug for Builder<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place: &dyn fmt::Debug = match &self.place {
-            Place::Url(url) => &url::redacted(url),
+            Place::Url(url) => &shown(url),
             Place::Backend(backend) => backend,
         };
         f.debug_struct("Builder").field("place", place).field("given", &self.given).finish_non_exhaustive()
     }
+}
+
+/// A URL as people may see it.
+fn shown(url: &str) -> String {
+    url::redacted(url, options::is_known)
 }

@@ -29,8 +29,28 @@ pub(crate) struct Options {
     pub(crate) ca: Option<String>,
 }
 
-const KNOWN: &str = "namespace, ttl, capacity, jitter, patience, codec, compression, value_limit, lease, \
-                     connect_timeout, timeout, trust_restored_data, db, ca";
+/// The names of a URL's parameters.
+const KNOWN: [&str; 14] = [
+    "namespace",
+    "ttl",
+    "capacity",
+    "jitter",
+    "patience",
+    "codec",
+    "compression",
+    "value_limit",
+    "lease",
+    "connect_timeout",
+    "timeout",
+    "trust_restored_data",
+    "db",
+    "ca",
+];
+
+/// Whether there is a parameter of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
 
 impl Options {
     /// What a URL's parameters say.
@@ -55,7 +75,7 @@ impl Options {
                 "trust_restored_data" => set(&mut options.trust_restored_data, boolean(value)),
                 "db" => set(&mut options.db, number(value)),
                 "ca" => set(&mut options.ca, Ok(value.clone())),
-                _ => return Err(format!("there is no parameter {name:?}; there are {KNOWN}")),
+                _ => return Err(format!("there is no parameter {name:?}; there are {}", KNOWN.join(", "))),
             };
             said.map_err(|why| format!("{name}: {why}"))?;
         }

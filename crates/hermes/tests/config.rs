@@ -19,9 +19,9 @@ fn a_bad_url_names_what_is_wrong() {
         ("memory", "no scheme"),
         ("memroy://", "there is no backend for \"memroy\""),
         ("http://localhost", "there is no backend for \"http\""),
-        ("memory://localhost", "takes no host or path, but it has \"localhost\""),
+        ("memory://localhost", "\"memory://localhost\": memory:// takes no host or path"),
         ("memory://?capcity=1", "no parameter \"capcity\"; there are namespace, ttl, capacity"),
-        ("memory://?capacity", "\"capacity\" has no value"),
+        ("memory://?capacity", "\"memory://?capacity\": a parameter has no value"),
         ("memory://?capacity=many", "capacity: \"many\" is not a number"),
         ("memory://?capacity=-1", "capacity: \"-1\" is not a number"),
         ("memory://?capacity=0", "capacity is 0"),
@@ -37,6 +37,58 @@ fn a_bad_url_names_what_is_wrong() {
         ("memory://?namespace=a%20b", "the namespace holds ' '"),
     ] {
         refused(Cache::from_url(url), said);
+    }
+}
+
+/// What of an error may come to a log.
+fn shown(error: &dyn std::error::Error) -> String {
+    let source = error.source().map(shown).unwrap_or_default();
+    format!("{error} {error:?} {source}")
+}
+
+#[test]
+fn a_password_in_a_bad_url_is_not_told() {
+    for url in [
+        "shop:secret@localhost",
+        "redis:shop:secret@localhost",
+        "redis:/shop:secret@localhost",
+        "shop:secret@redis://localhost",
+        "memory://shop:secret@localhost",
+        "memroy://shop:secret@localhost",
+        "redis://shop:secret@localhost?capcity=1",
+        "redis://shop:secret@localhost:port",
+        "redis://shop:secret@localhost/first",
+        "redis://shop:secret@",
+        "redis://shop:secret@[::1]6379",
+        "redis://shop:secret@a,b",
+        "redis://shop:secret@%off",
+        "redis://shop:%offsecret@localhost",
+        "redis://shop:secret%ff@localhost",
+        "redis://%zzsecret:password@localhost",
+        "redis://secret@localhost",
+        "redis://shop:a?secret@localhost",
+        "redis://shop:secret?a@localhost",
+        "redis://shop:a?b=secret@localhost",
+        "redis://shop:a?secret=b@localhost",
+        "redis://shop:a?ttl=secret@localhost",
+        "redis://shop:a@b?secret@localhost",
+        "redis://shop:secret/a#b@localhost:port",
+        "redis://shop:secret",
+        "redis://shop:secret?ttl=0",
+        "redis://shop:a?secret",
+        "redis://:secret/1",
+        "redis://localhost?password=secret",
+        "redis://localhost?ttl=0&secret",
+        "redis+unix://shop:secret@relative.sock",
+        "redis+unix://shop:secret",
+        "redis+cluster://shop:secret@a,b/1",
+        "redis+sentinel://shop:secret@a,b",
+        "redis+sentinel://shop:secret@a,b/%zz",
+        "rediss://shop:secret@localhost?ca=/nowhere/ca.pem",
+    ] {
+        let builder = Cache::builder().url(url);
+        let told = format!("{builder:?}") + &shown(&builder.build().unwrap_err());
+        assert!(!told.contains("secret"), "{url}: {told}");
     }
 }
 

@@ -140,7 +140,7 @@ pub(super) fn read(url: &Url, options: &Options) -> Result<(Layout, Access), Str
         (None, db) => db.unwrap_or(0),
     };
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let some = |text: &str| (!text.is_empty()).then(|| url::decoded(text)).transpose();
+    let some = |text: &str| (!text.is_empty()).then(|| secret(text)).transpose();
     let access = Access {
         user: some(user)?,
         password: some(password)?,
@@ -228,7 +228,7 @@ impl Tls {
 fn socket(place: &str) -> Result<PathBuf, String> {
     match url::decoded(place)? {
         path if path.starts_with('/') => Ok(path.into()),
-        path => Err(format!("{path:?} is no absolute path; write redis+unix:///run/redis.sock?db=0")),
+        _ => Err("it has no absolute path; write redis+unix:///run/redis.sock?db=0".into()),
     }
 }
 
@@ -246,17 +246,13 @@ fn host(text: &str, default_port: u16) -> Result<Address, String> {
     let (host, port) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         Some((host, "")) => (host, None),
         Some((host, rest)) => {
-            (host, Some(rest.strip_prefix(':').ok_or_else(|| format!("{text:?} is no host"))?))
+            (host, Some(rest.strip_prefix(':').ok_or("after the ] of a host there is no port")?))
         }
         None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
     };
     let port = match port {
         None => default_port,
-        Some(port) => port
-            .parse()
-            .ok()
-            .filter(|port| *port != 0)
-            .ok_or_else(|| format!("{port:?} is no port; it takes 1 to 65535"))?,
+        Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or(url::NO_PORT)?,
     };
     match url::decoded(host)? {
         host if host.is_empty() => Err("it names no host; write redis://localhost:6379".into()),
@@ -265,7 +261,12 @@ fn host(text: &str, default_port: u16) -> Result<Address, String> {
 }
 
 fn number(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| format!("{text:?} is no number of a database"))
+    text.parse().map_err(|_| "its path is no number of a database".into())
+}
+
+/// A part of the login, of which no error says anything.
+fn secret(text: &str) -> Result<String, String> {
+    url::decoded(text).map_err(|_| "the login is not percent-encoded; write % as %25".into())
 }
 
 #[cfg(test)]
