@@ -1,5 +1,5 @@
 //! Says step by step what cache to build, and checks it.
-//! Leaves the reading of URLs to `url`.
+//! Leaves to `place` what a URL opens.
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
@@ -14,9 +14,9 @@ use crate::{
     error::Error,
     memory::Memory,
     observe::Counters,
-    options::{self, Options},
+    options::Options,
+    place::{Place, Store},
     remote::{self, Remote},
-    url::{self, Url},
     value::{Live, Mode, Stored},
 };
 
@@ -85,13 +85,14 @@ impl<M: Mode> Builder<M> {
     /// | `redis://[user:password@]host[:6379][/db]` | a Redis or Valkey server (feature `redis`) |
     /// | `rediss://…` | the same through TLS (feature `tls`); `ca=/path/to/ca.pem` trusts that authority only |
     /// | `redis+unix:///path/to/socket[?db=1]` | the same through a Unix socket |
-    /// | `redis+cluster://host:port,host:port` | a Redis Cluster, found through any of these nodes; `rediss+cluster://` through TLS |
+    /// | `redis+cluster://host:port,host:port` | a Redis Cluster, found through any of these nodes |
     /// | `redis+sentinel://host:26379,host:26379/master[/db]` | the master of that name, as sentinels tell it |
+    /// | `rediss+cluster://…`, `rediss+sentinel://…` | the same through TLS |
     /// | `noop://` | nowhere: every call computes |
     ///
     /// Names and passwords are percent-encoded (`%3F` for `?`, `%25` for `%`). What is shown of a URL, in an error or by `Debug`,
-    /// is without them. An option that a place has no use for is ignored, so that
-    /// tests can run on `memory://` what runs on a server otherwise.
+    /// is without them. An option that a place has no use for is ignored, so that tests can run on `memory://` what runs on a
+    /// server otherwise; but for `ca` where a server is reached without TLS.
     #[must_use]
     pub fn url(self, url: &str) -> Self {
         Self { place: Place::Url(url.into()), ..self }
@@ -283,71 +284,9 @@ impl<M: Mode> Builder<M> {
     }
 }
 
-/// Where entries are to be kept, as it was said.
-enum Place {
-    Url(String),
-    Backend(Box<dyn Backend>),
-}
-
-impl Place {
-    fn open(self, given: Options) -> Result<(Store, Options), Error> {
-        let url = match self {
-            Self::Backend(backend) => return Ok((Store::Backend(backend), given)),
-            Self::Url(url) => url,
-        };
-        let opened = Url::parse(&url).and_then(|parsed| {
-            let options = Options::read(&parsed.parameters)?;
-            options.check()?;
-            let options = given.or(options);
-            Ok((Store::open(&parsed, &options)?, options))
-        });
-        opened.map_err(|why| Error::config(format!("reading the URL {:?}", shown(&url)), why))
-    }
-}
-
-/// Where entries are to be kept.
-enum Store {
-    Memory,
-    Nowhere,
-    Backend(Box<dyn Backend>),
-}
-
-impl Store {
-    #[cfg_attr(
-        not(feature = "redis"),
-        expect(unused_variables, reason = "in process there is nothing to open")
-    )]
-    fn open(url: &Url, options: &Options) -> Result<Self, String> {
-        match url.scheme.as_str() {
-            "memory" => url.takes_no_place().map(|()| Self::Memory),
-            "noop" => url.takes_no_place().map(|()| Self::Nowhere),
-            #[cfg(feature = "redis")]
-            scheme if crate::redis::SCHEMES.contains(&scheme) => {
-                let backend = crate::redis::Redis::open(url, options)?;
-                Ok(Self::Backend(Box::new(backend)))
-            }
-            #[cfg(not(feature = "redis"))]
-            scheme if scheme.starts_with("redis") => {
-                Err(format!("{scheme}:// needs the feature `redis` of hermescache"))
-            }
-            other => Err(format!(
-                "there is no backend for {other:?} in this version; there are memory://, redis:// and noop://"
-            )),
-        }
-    }
-}
-
 impl<M: Mode> fmt::Debug for Builder<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place: &dyn fmt::Debug = match &self.place {
-            Place::Url(url) => &shown(url),
-            Place::Backend(backend) => backend,
-        };
-        f.debug_struct("Builder").field("place", place).field("given", &self.given).finish_non_exhaustive()
+        let Self { place, given, .. } = self;
+        f.debug_struct("Builder").field("place", place).field("given", given).finish_non_exhaustive()
     }
-}
-
-/// A URL as people may see it.
-fn shown(url: &str) -> String {
-    url::redacted(url, options::is_known)
 }

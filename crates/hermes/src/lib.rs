@@ -42,6 +42,8 @@
 // This file only opens doors; each room says what it is for.
 
 mod alarm;
+#[cfg(feature = "redis")]
+mod authority;
 pub mod backend;
 mod builder;
 mod cache;
@@ -58,6 +60,7 @@ mod leading;
 mod memory;
 mod observe;
 mod options;
+mod place;
 mod points;
 mod probe;
 #[cfg(feature = "redis")]

@@ -1,7 +1,7 @@
 //! Everything that a URL can say as well as the builder, and what of it is out of range.
 //! Leaves what it is for to whoever builds an engine of it.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use hermescache_protocol::{Namespace, Ttl};
 
@@ -26,11 +26,11 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) trust_restored_data: Option<bool>,
     pub(crate) db: Option<u32>,
-    pub(crate) ca: Option<String>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// The names of a URL's parameters.
-const KNOWN: [&str; 14] = [
+pub(crate) const KNOWN: [&str; 14] = [
     "namespace",
     "ttl",
     "capacity",
@@ -74,7 +74,7 @@ impl Options {
                 "timeout" => set(&mut options.timeout, url::duration(value)),
                 "trust_restored_data" => set(&mut options.trust_restored_data, boolean(value)),
                 "db" => set(&mut options.db, number(value)),
-                "ca" => set(&mut options.ca, Ok(value.clone())),
+                "ca" => set(&mut options.ca, Ok(value.into())),
                 _ => return Err(format!("there is no parameter {name:?}; there are {}", KNOWN.join(", "))),
             };
             said.map_err(|why| format!("{name}: {why}"))?;

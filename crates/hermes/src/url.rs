@@ -1,5 +1,5 @@
 //! Reads a cache's URL, scheme, place and parameters, and shows one without its secrets.
-//! Knows neither schemes nor parameters; `builder` and `options` do.
+//! Knows neither schemes nor parameters; `place` and `options` do.
 
 use std::time::Duration;
 

@@ -14,6 +14,9 @@
 )]
 
 // All files of the crate but those that are replaced below.
+#[cfg(feature = "redis")]
+#[path = "../src/authority.rs"]
+mod authority;
 #[path = "../src/backend/mod.rs"]
 mod backend;
 #[path = "../src/builder.rs"]
@@ -44,6 +47,8 @@ mod memory;
 mod observe;
 #[path = "../src/options.rs"]
 mod options;
+#[path = "../src/place.rs"]
+mod place;
 #[path = "../src/points.rs"]
 mod points;
 #[path = "../src/probe.rs"]

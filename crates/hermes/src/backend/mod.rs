@@ -3,6 +3,8 @@
 
 #[cfg(feature = "redis")]
 pub(crate) mod breaker;
+#[cfg(feature = "redis")]
+pub(crate) mod settings;
 
 use std::{error, fmt, future::Future, pin::Pin};
 

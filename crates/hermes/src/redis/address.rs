@@ -1,19 +1,52 @@
 //! Where Redis servers are, and how to be let in: what a URL says of it.
 //! Connects to nothing.
 
-use std::{fmt, fs, path::PathBuf, time::Duration};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use redis::{
     Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, io::tcp::TcpSettings,
 };
 
-use crate::{
-    options::Options,
-    url::{self, Url},
-};
+use crate::backend::settings::{Host, Settings};
 
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
+
+/// What a scheme says before anything else is read.
+#[derive(Debug, Clone, Copy)]
+struct Scheme {
+    name: &'static str,
+    servers: Kind,
+    is_encrypted: bool,
+}
+
+/// What the place of a URL names.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    One,
+    Socket,
+    Cluster,
+    Sentinels,
+}
+
+const SCHEMES: [Scheme; 7] = [
+    Scheme { name: "redis", servers: Kind::One, is_encrypted: false },
+    Scheme { name: "rediss", servers: Kind::One, is_encrypted: true },
+    Scheme { name: "redis+unix", servers: Kind::Socket, is_encrypted: false },
+    Scheme { name: "redis+cluster", servers: Kind::Cluster, is_encrypted: false },
+    Scheme { name: "rediss+cluster", servers: Kind::Cluster, is_encrypted: true },
+    Scheme { name: "redis+sentinel", servers: Kind::Sentinels, is_encrypted: false },
+    Scheme { name: "rediss+sentinel", servers: Kind::Sentinels, is_encrypted: true },
+];
+
+/// The schemes of URLs that this backend opens.
+pub(super) fn schemes() -> impl Iterator<Item = &'static str> {
+    SCHEMES.iter().map(|scheme| scheme.name)
+}
 
 /// A server's address. `Display` is what people call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,77 +119,39 @@ struct Tls {
 }
 
 /// What a URL of one of Redis's schemes says.
-pub(super) fn read(url: &Url, options: &Options) -> Result<(Layout, Access), String> {
-    let (kind, encrypted) = match url.scheme.as_str() {
-        "redis" => ("one", false),
-        "rediss" => ("one", true),
-        "redis+unix" => ("unix", false),
-        "redis+cluster" => ("cluster", false),
-        "rediss+cluster" => ("cluster", true),
-        "redis+sentinel" => ("sentinel", false),
-        "rediss+sentinel" => ("sentinel", true),
-        other => return Err(format!("{other}:// is none of Redis's schemes")),
+pub(super) fn read(settings: &Settings) -> Result<(Layout, Access), String> {
+    let scheme = SCHEMES.iter().find(|scheme| scheme.name == settings.scheme);
+    let scheme = scheme.ok_or_else(|| format!("{}:// is none of Redis's schemes", settings.scheme))?;
+    let (layout, db) = match scheme.servers {
+        Kind::Socket => (Layout::One(Address::Unix(socket(settings)?)), None),
+        Kind::One => (one(settings)?, single(&settings.path)?),
+        Kind::Cluster => match single(&settings.path)? {
+            None | Some("0") => (Layout::Cluster { seeds: hosts(settings, REDIS_PORT)? }, None),
+            Some(_) => return Err("a cluster has no databases but 0; leave the path out".into()),
+        },
+        Kind::Sentinels => sentinels(settings)?,
     };
-    let (login, place) = match url.place.rsplit_once('@') {
-        Some((login, place)) => (login, place),
-        None => ("", url.place.as_str()),
-    };
-    let (layout, db) = match kind {
-        "unix" => (Layout::One(Address::Unix(socket(place)?)), None),
-        "cluster" => {
-            let (hosts, rest) = hosts(place, REDIS_PORT)?;
-            if !matches!(rest, None | Some("" | "0")) {
-                return Err("a cluster has no databases but 0; leave the path out".into());
-            }
-            (Layout::Cluster { seeds: hosts }, None)
-        }
-        "sentinel" => {
-            let (sentinels, rest) = hosts(place, SENTINEL_PORT)?;
-            let (master, db) = match rest.unwrap_or_default().split_once('/') {
-                Some((master, db)) => (master, Some(db)),
-                None => (rest.unwrap_or_default(), None),
-            };
-            if master.is_empty() {
-                return Err(
-                    "it names no master; write redis+sentinel://host:26379,host:26379/mymaster".into()
-                );
-            }
-            (Layout::Sentinels { sentinels, master: url::decoded(master)? }, db)
-        }
-        _ => {
-            let (mut hosts, rest) = hosts(place, REDIS_PORT)?;
-            if hosts.len() > 1 {
-                return Err(
-                    "it names several hosts; several servers are redis+cluster:// or redis+sentinel://"
-                        .into(),
-                );
-            }
-            (Layout::One(hosts.remove(0)), rest)
-        }
-    };
-    let db = match (db.filter(|db| !db.is_empty()), options.db) {
-        (Some(_), Some(_)) => return Err("the database is given twice, as path and as parameter".into()),
-        (Some(db), None) => number(db)?,
+    let db = match (db, settings.db) {
+        (Some(_), Some(_)) => return Err("the database is given twice, as path and as db".into()),
+        (Some(db), None) => db.parse().map_err(|_| "its path is no number of a database")?,
         (None, db) => db.unwrap_or(0),
     };
-    let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let some = |text: &str| (!text.is_empty()).then(|| secret(text)).transpose();
-    let access = Access {
-        user: some(user)?,
-        password: some(password)?,
-        db: i64::from(db),
-        tls: if encrypted { Some(Tls::read(options)?) } else { None },
-        connect_timeout: options.connect_timeout.unwrap_or(Duration::from_secs(1)),
-        timeout: options.timeout.unwrap_or(Duration::from_millis(250)),
-        trust_restored_data: options.trust_restored_data.unwrap_or(false),
-        has_keys: true,
-    };
-    if access.user.is_some() && access.password.is_none() {
+    if settings.user.is_some() && settings.password.is_none() {
         return Err(
             "it names a user without a password; write redis://user:password@host, or redis://:password@host"
                 .into(),
         );
     }
+    let access = Access {
+        user: settings.user.clone(),
+        password: settings.password.clone(),
+        db: i64::from(db),
+        tls: Tls::read(scheme, settings.ca.as_deref())?,
+        connect_timeout: settings.connect_timeout,
+        timeout: settings.timeout,
+        trust_restored_data: settings.trust_restored_data,
+        has_keys: true,
+    };
     Ok((layout, access))
 }
 
@@ -215,58 +210,66 @@ impl Tls {
         Client::build_with_tls(info, certificates)
     }
 
-    fn read(options: &Options) -> Result<Self, String> {
-        if cfg!(not(feature = "tls")) {
-            return Err("rediss:// needs the feature `tls` of hermescache".into());
+    fn read(scheme: &Scheme, ca: Option<&Path>) -> Result<Option<Self>, String> {
+        match (scheme.is_encrypted, ca) {
+            (true, _) if cfg!(not(feature = "tls")) => {
+                Err(format!("{}:// needs the feature `tls` of hermescache", scheme.name))
+            }
+            (true, ca) => Ok(Some(Self { ca: ca.map(certificate).transpose()? })),
+            (false, None) => Ok(None),
+            // Who names an authority takes the connection for an encrypted one.
+            (false, Some(_)) => Err(format!("{}:// is not encrypted, and has no use for ca", scheme.name)),
         }
-        let read =
-            |path: &String| fs::read(path).map_err(|why| format!("reading the certificate {path:?}: {why}"));
-        Ok(Self { ca: options.ca.as_ref().map(read).transpose()? })
     }
 }
 
-fn socket(place: &str) -> Result<PathBuf, String> {
-    match url::decoded(place)? {
-        path if path.starts_with('/') => Ok(path.into()),
+fn certificate(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|why| format!("reading the certificate {path:?}: {why}"))
+}
+
+fn socket(settings: &Settings) -> Result<PathBuf, String> {
+    match settings.path.as_slice() {
+        [first, ..] if settings.hosts.is_empty() && !first.is_empty() => {
+            Ok(format!("/{}", settings.path.join("/")).into())
+        }
         _ => Err("it has no absolute path; write redis+unix:///run/redis.sock?db=0".into()),
     }
 }
 
-/// The hosts of a place, and what follows the first slash.
-fn hosts(place: &str, default_port: u16) -> Result<(Vec<Address>, Option<&str>), String> {
-    let (hosts, rest) = match place.split_once('/') {
-        Some((hosts, rest)) => (hosts, Some(rest)),
-        None => (place, None),
-    };
-    let hosts = hosts.split(',').map(|text| host(text, default_port)).collect::<Result<_, _>>()?;
-    Ok((hosts, rest))
-}
-
-fn host(text: &str, default_port: u16) -> Result<Address, String> {
-    let (host, port) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
-        Some((host, "")) => (host, None),
-        Some((host, rest)) => {
-            (host, Some(rest.strip_prefix(':').ok_or("after the ] of a host there is no port")?))
-        }
-        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
-    };
-    let port = match port {
-        None => default_port,
-        Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or(url::NO_PORT)?,
-    };
-    match url::decoded(host)? {
-        host if host.is_empty() => Err("it names no host; write redis://localhost:6379".into()),
-        host => Ok(Address::Tcp(host, port)),
+fn one(settings: &Settings) -> Result<Layout, String> {
+    let mut hosts = hosts(settings, REDIS_PORT)?;
+    match hosts.pop() {
+        Some(address) if hosts.is_empty() => Ok(Layout::One(address)),
+        _ => Err("it names several hosts; several servers are redis+cluster:// or redis+sentinel://".into()),
     }
 }
 
-fn number(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "its path is no number of a database".into())
+/// Sentinels, and the database of the master whose name comes before it.
+fn sentinels(settings: &Settings) -> Result<(Layout, Option<&str>), String> {
+    let sentinels = hosts(settings, SENTINEL_PORT)?;
+    match settings.path.as_slice() {
+        [master, db @ ..] if !master.is_empty() => {
+            Ok((Layout::Sentinels { sentinels, master: master.clone() }, single(db)?))
+        }
+        _ => Err("it names no master; write redis+sentinel://host:26379,host:26379/mymaster".into()),
+    }
 }
 
-/// A part of the login, of which no error says anything.
-fn secret(text: &str) -> Result<String, String> {
-    url::decoded(text).map_err(|_| "the login is not percent-encoded; write % as %25".into())
+fn hosts(settings: &Settings, default_port: u16) -> Result<Vec<Address>, String> {
+    let address = |host: &Host| Address::Tcp(host.name.clone(), host.port.unwrap_or(default_port));
+    match settings.hosts.as_slice() {
+        [] => Err("it names no host; write redis://localhost:6379".into()),
+        hosts => Ok(hosts.iter().map(address).collect()),
+    }
+}
+
+/// The one part of a path, if there is one.
+fn single(path: &[String]) -> Result<Option<&str>, String> {
+    match path {
+        [] => Ok(None),
+        [one] => Ok(Some(one.as_str()).filter(|one| !one.is_empty())),
+        _ => Err("its path has too many parts".into()),
+    }
 }
 
 #[cfg(test)]
@@ -275,7 +278,8 @@ pub(super) mod tests {
 
     /// To any server, without a login.
     pub(in crate::redis) fn access() -> Access {
-        let url = Url::parse("redis://localhost").expect("it is a URL");
-        read(&url, &Options::default()).expect("it is one of Redis's").1
+        let host = Host { name: "localhost".into(), port: None };
+        let settings = Settings { scheme: "redis".into(), hosts: vec![host], ..Settings::default() };
+        read(&settings).expect("it is one of Redis's").1
     }
 }

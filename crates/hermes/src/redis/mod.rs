@@ -37,15 +37,12 @@ use self::{
 };
 #[cfg(feature = "async")]
 use crate::backend::Answer;
-use crate::{
-    backend::{Backend, BackendError, Listed},
-    options::Options,
-    url::Url,
-};
+use crate::backend::{Backend, BackendError, Listed, settings::Settings};
 
 /// The schemes of URLs that this backend opens.
-pub(crate) const SCHEMES: [&str; 7] =
-    ["redis", "rediss", "redis+unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"];
+pub(crate) fn schemes() -> impl Iterator<Item = &'static str> {
+    address::schemes()
+}
 
 /// Entries, leases and tag versions on Redis.
 #[derive(Debug)]
@@ -54,9 +51,9 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// What a URL names. Connects to nothing.
-    pub(crate) fn open(url: &Url, options: &Options) -> Result<Self, String> {
-        let (layout, access) = address::read(url, options)?;
+    /// What was said of servers. Connects to nothing.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, String> {
+        let (layout, access) = address::read(settings)?;
         Ok(Self { servers: Servers::new(layout, &access)? })
     }
 
