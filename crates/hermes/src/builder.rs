@@ -1,7 +1,7 @@
 //! Says step by step what cache to build, and checks it.
 //! Leaves to `place` what a URL opens.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData, path::PathBuf, time::Duration};
 
 use hermescache_protocol::{Namespace, Policy, Ttl};
 
@@ -83,7 +83,7 @@ impl<M: Mode> Builder<M> {
     /// |---|---|
     /// | `memory://` | this process; private to the cache that is built. The default |
     /// | `redis://[user:password@]host[:6379][/db]` | a Redis or Valkey server (feature `redis`) |
-    /// | `rediss://…` | the same through TLS (feature `tls`); `ca=/path/to/ca.pem` trusts that authority only |
+    /// | `rediss://…` | the same through TLS (feature `tls`); [`ca`](Self::ca) trusts one authority only |
     /// | `redis+unix:///path/to/socket[?db=1]` | the same through a Unix socket |
     /// | `redis+cluster://host:port,host:port` | a Redis Cluster, found through any of these nodes |
     /// | `redis+sentinel://host:26379,host:26379/master[/db]` | the master of that name, as sentinels tell it |
@@ -92,7 +92,7 @@ impl<M: Mode> Builder<M> {
     ///
     /// Names and passwords are percent-encoded (`%3F` for `?`, `%25` for `%`). What is shown of a URL, in an error or by `Debug`,
     /// is without them. An option that a place has no use for is ignored, so that tests can run on `memory://` what runs on a
-    /// server otherwise; but for `ca` where a server is reached without TLS.
+    /// server otherwise; but for [`ca`](Self::ca) where a server is reached without TLS.
     #[must_use]
     pub fn url(self, url: &str) -> Self {
         Self { place: Place::Url(url.into()), ..self }
@@ -207,6 +207,21 @@ impl<M: Mode> Builder<M> {
         Self { clock: Some(Box::new(clock)), ..self }
     }
 
+    /// The number of a Redis server's database. Default: 0. A URL whose path names one too is refused.
+    #[must_use]
+    pub fn db(mut self, db: u32) -> Self {
+        self.given.db = Some(db);
+        self
+    }
+
+    /// The certificate, a file in PEM, of the only authority to trust where a server is reached through TLS. Default: those
+    /// that the system trusts. To reach a server without TLS is an error then.
+    #[must_use]
+    pub fn ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.given.ca = Some(file.into());
+        self
+    }
+
     /// Builds the cache. Touches no network.
     ///
     /// # Errors
@@ -270,15 +285,20 @@ impl<M: Mode> Builder<M> {
     /// ```
     ///
     /// # Errors
-    /// As for [`build`](Self::build), and [`ErrorKind::Config`](crate::ErrorKind::Config) where the URL names no backend:
-    /// what `memory://` keeps never leaves the cache.
+    /// As for [`build`](Self::build), and [`ErrorKind::Config`](crate::ErrorKind::Config) where the URL names no backend, for
+    /// what `memory://` keeps never leaves the cache, or where an option was given that is the cache's affair, such as
+    /// `namespace` or `ttl`: it belongs to the builder of the cache.
     pub fn open_backend(self) -> Result<Box<dyn Backend>, Error> {
-        let doing = "opening a backend";
-        self.given.check().map_err(|why| Error::config(doing, why))?;
-        match self.place.open(self.given)? {
-            (Store::Backend(backend), _) => Ok(backend),
-            (Store::Memory | Store::Nowhere, _) => {
-                Err(Error::config(doing, "the URL names none: entries stay in the cache, or are not kept"))
+        let wrong = |why: String| Error::config("opening a backend", why);
+        self.given.check().map_err(wrong)?;
+        let (store, options) = self.place.open(self.given)?;
+        let Store::Backend(backend) = store else {
+            return Err(wrong("the URL names none: entries stay in the cache, or are not kept".into()));
+        };
+        match options.of_the_cache().or_else(|| self.clock.map(|_| "clock")) {
+            None => Ok(backend),
+            Some(name) => {
+                Err(wrong(format!("{name} is not for a backend; give it to the builder of the cache")))
             }
         }
     }

@@ -108,6 +108,38 @@ impl Options {
         within("timeout", self.timeout, Ttl::MIN.get(), hour, "1 ms to 1 hour")
     }
 
+    /// The first of those that were given which only a cache has a use for, not its backend.
+    pub(crate) fn of_the_cache(&self) -> Option<&'static str> {
+        let Self {
+            namespace,
+            ttl,
+            jitter,
+            patience,
+            capacity,
+            codec,
+            compression,
+            value_limit,
+            lease,
+            connect_timeout: _,
+            timeout: _,
+            trust_restored_data: _,
+            db: _,
+            ca: _,
+        } = self;
+        let given = [
+            ("namespace", namespace.is_some()),
+            ("ttl", ttl.is_some()),
+            ("jitter", jitter.is_some()),
+            ("patience", patience.is_some()),
+            ("capacity", capacity.is_some()),
+            ("codec", codec.is_some()),
+            ("compression", compression.is_some()),
+            ("value_limit", value_limit.is_some()),
+            ("lease", lease.is_some()),
+        ];
+        given.into_iter().find_map(|(name, is_given)| is_given.then_some(name))
+    }
+
     /// These, and where they say nothing, the others.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {

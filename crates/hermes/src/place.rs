@@ -88,3 +88,82 @@ fn schemes() -> impl Iterator<Item = &'static str> {
 fn shown(url: &str) -> String {
     url::redacted(url, options::is_known)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A URL of each scheme.
+    const URLS: [&str; 9] = [
+        "memory://",
+        "noop://",
+        "redis://localhost",
+        "rediss://localhost",
+        "redis+unix:///run/redis.sock",
+        "redis+cluster://one,two",
+        "rediss+cluster://one,two",
+        "redis+sentinel://one,two/mymaster",
+        "rediss+sentinel://one,two/mymaster",
+    ];
+
+    /// A value for each parameter.
+    const PARAMETERS: [(&str, &str); 14] = [
+        ("namespace", "shop"),
+        ("ttl", "20m"),
+        ("capacity", "10000"),
+        ("jitter", "0.1"),
+        ("patience", "1m"),
+        ("codec", "messagepack"),
+        ("compression", "none"),
+        ("value_limit", "1000000"),
+        ("lease", "5s"),
+        ("connect_timeout", "1s"),
+        ("timeout", "100ms"),
+        ("trust_restored_data", "true"),
+        ("db", "1"),
+        ("ca", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
+    ];
+
+    fn urls() -> impl Iterator<Item = &'static str> {
+        let open = |url: &&str| schemes().any(|scheme| Some(scheme) == scheme_of(url));
+        let needs_tls = |url: &&str| url.starts_with("rediss");
+        URLS.into_iter().filter(open).filter(move |url| cfg!(feature = "tls") || !needs_tls(url))
+    }
+
+    fn scheme_of(url: &str) -> Option<&str> {
+        Some(url.split_once("://")?.0)
+    }
+
+    #[test]
+    fn every_scheme_takes_every_parameter() {
+        assert_eq!(PARAMETERS.map(|(name, _)| name), options::KNOWN);
+        for scheme in schemes() {
+            assert!(URLS.iter().any(|url| scheme_of(url) == Some(scheme)), "{scheme}");
+        }
+        for url in urls() {
+            for (name, value) in PARAMETERS {
+                let is_refused = name == "ca" && url.starts_with("redis") && !url.starts_with("rediss");
+                let opened = Place::Url(format!("{url}?{name}={value}")).open(Options::default());
+                assert_eq!(opened.is_err(), is_refused, "{url}, {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_tables_for_users_know_every_scheme_and_every_parameter() {
+        let readme = include_str!("../../../README.md");
+        let documentation = include_str!("builder.rs");
+        for scheme in URLS.into_iter().filter_map(scheme_of) {
+            for (name, text) in [("README", readme), ("builder.rs", documentation)] {
+                let mut rows =
+                    text.lines().filter(|line| line.trim_start_matches([' ', '/']).starts_with('|'));
+                assert!(rows.any(|row| row.contains(&format!("`{scheme}://"))), "{name}: {scheme}");
+            }
+        }
+        for name in options::KNOWN {
+            let row = format!("| `{name}` |");
+            assert!(readme.lines().any(|line| line.starts_with(&row)), "README: {name}");
+            assert!(documentation.contains(&format!("pub fn {name}(mut self, ")), "builder.rs: {name}");
+        }
+    }
+}

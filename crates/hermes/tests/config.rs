@@ -142,3 +142,42 @@ fn a_backend_is_opened_with_what_the_builder_was_told() {
     assert!(error.to_string().contains("timeout is 0ns"), "{error}");
     Cache::builder().backend(open(Duration::from_secs(1)).unwrap()).build().unwrap();
 }
+
+#[cfg(feature = "redis")]
+#[test]
+fn what_is_the_caches_affair_is_not_dropped_where_a_backend_is_opened() {
+    let redis = || Cache::builder().url("redis://127.0.0.1");
+    for (builder, name) in [
+        (redis().namespace("shop"), "namespace"),
+        (redis().ttl(Duration::from_secs(1)), "ttl"),
+        (redis().jitter(0.1), "jitter"),
+        (redis().patience(Duration::from_secs(1)), "patience"),
+        (redis().capacity(1), "capacity"),
+        (redis().codec(hermes::Codec::MessagePack), "codec"),
+        (redis().compression(hermes::Compression::None), "compression"),
+        (redis().value_limit(1), "value_limit"),
+        (redis().lease(Duration::from_secs(1)), "lease"),
+        (redis().clock(hermes::FakeClock::new()), "clock"),
+        (Cache::builder().url("redis://127.0.0.1?namespace=shop"), "namespace"),
+    ] {
+        let error = builder.open_backend().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(&format!("{name} is not for a backend")), "{error}");
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn a_database_may_be_given_to_the_builder() {
+    Cache::builder().url("redis://127.0.0.1").db(1).build().unwrap();
+    refused(Cache::builder().url("redis://127.0.0.1/1").db(1).build(), "given twice");
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn an_authority_is_of_no_use_without_encryption() {
+    for scheme in ["redis", "redis+cluster"] {
+        let cache = Cache::builder().url(&format!("{scheme}://127.0.0.1")).ca("/nowhere/ca.pem");
+        refused(cache.build(), &format!("{scheme}:// is not encrypted, and has no use for ca"));
+    }
+}
