@@ -8,14 +8,20 @@ mod scripted;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU16, Ordering::Relaxed},
     },
+    thread,
+    time::Duration,
 };
 
 use either::User;
-use hermes::Cache;
+use hermes::{
+    Cache,
+    backend::{Command, Fault, Key, Manner, Namespace, Point, TagVersion, Tags, Target, Token},
+};
 use hermes_testkit::wait_until;
 use scripted::{Asked, Says, Scripted};
 
@@ -92,30 +98,81 @@ fn an_acquire_that_was_sent_on_goes_with_its_token() {
     }
 }
 
+/// A server of a cluster whose slots are at `other` as soon as it is asked for the second time; and to the second
+/// question who it is, it answers so.
+fn deposed(says: Says, other: SocketAddr) -> Scripted {
+    let mut asked_before = BTreeMap::new();
+    Scripted::start(move |asked| {
+        let times: &mut i32 = asked_before.entry(asked.kind()).or_default();
+        *times += 1;
+        match asked.kind() {
+            "info" if *times > 1 => Some(says.clone()),
+            "slots" if *times > 1 => Some(Says::Raw(scripted::slots(other))),
+            _ => None,
+        }
+    })
+}
+
+/// The second set, or a later one, is told who the server is, which says `says`; then another has the slots.
+fn set_where_a_server_is_deposed(nth: usize, says: &Says) {
+    let other = Scripted::start(|_| None);
+    let server = deposed(says.clone(), other.address);
+    let users = users(&format!("redis+cluster://{}", server.address));
+    let Some(user) = users.get(nth) else { return };
+    user.set("k", &["t"], 1).unwrap();
+    wait_until("it asks anew who the server is", || {
+        user.set("k", &["t"], 2).is_err() || !other.asked_to("acquire").is_empty()
+    });
+    assert!(tokens(&[&server, &other]).into_values().all(|times| times == 1), "{says:?}");
+    user.set("k", &["t"], 3).unwrap();
+    assert!(!other.asked_to("commit").is_empty(), "{says:?}");
+}
+
 #[test]
-fn an_acquire_beside_which_a_master_turned_out_to_be_a_replica_is_not_sent_to_another() {
-    for nth in 0..2 {
-        let other = Scripted::start(|_| None);
-        let at = other.address;
-        let mut asked_before = BTreeMap::new();
-        let server = Scripted::start(move |asked| {
-            let times: &mut i32 = asked_before.entry(asked.kind()).or_default();
-            *times += 1;
-            match asked.kind() {
-                "info" if *times > 1 => Some(Says::Raw(scripted::bulk("role:slave\r\n"))),
-                "slots" if *times > 1 => Some(Says::Raw(scripted::slots(at))),
-                _ => None,
+fn an_acquire_is_not_sent_to_another_whatever_the_first_said_beside_it_of_itself() {
+    thread::scope(|scope| {
+        for says in [
+            Says::Raw("-NOPERM this user has no permissions to run the 'info' command\r\n".into()),
+            Says::Raw("-NOAUTH Authentication required.\r\n".into()),
+            Says::Raw("+what?\r\n".into()),
+            Says::Raw(scripted::bulk("role:slave\r\n")),
+        ] {
+            for nth in 0..2 {
+                let says = says.clone();
+                scope.spawn(move || set_where_a_server_is_deposed(nth, &says));
             }
-        });
-        let users = users(&format!("redis+cluster://{}", server.address));
-        let Some(user) = users.get(nth) else { continue };
-        user.set("k", &["t"], 1).unwrap();
-        wait_until("it asks anew who the server is", || {
-            user.set("k", &["t"], 2).is_err() || !other.asked_to("acquire").is_empty()
-        });
-        assert!(tokens(&[&server, &other]).into_values().all(|times| times == 1));
-        user.set("k", &["t"], 3).unwrap();
-        assert_eq!(other.asked_to("commit").len(), 1);
+        }
+    });
+}
+
+#[test]
+fn acquires_that_go_together_are_not_sent_again_either() {
+    let (namespace, point) = (Namespace::default(), Point::entry());
+    let acquire = |n: u8| {
+        let key = Key::from_encoded(&namespace, &point, &[n]);
+        Command::Acquire {
+            target: Arc::new(Target { key, tags: Tags::new(&point, [""; 0]) }),
+            token: Token::from_bytes([n; 16]),
+            fresh: vec![TagVersion::from_bytes([n; 8]); 2],
+            manner: Manner::Polite,
+            lease: Duration::from_secs(5),
+            tag_life: Duration::from_secs(5),
+        }
+    };
+    let acquires: Vec<_> = (0..8).map(acquire).collect();
+    for says in [Says::HangsUp, Says::IsSilent, Says::Raw("+what?\r\n".into())] {
+        for scheme in ["redis", "redis+cluster"] {
+            let server = Scripted::start(once("acquire", Some(says.clone())));
+            let url = format!("{scheme}://{}", server.address);
+            let backend = Cache::builder().url(&url).open_backend().unwrap();
+            let answers = backend.execute_all(&acquires);
+            let told = answers
+                .iter()
+                .filter(|answer| answer.as_ref().is_err_and(|error| error.fault() == Fault::Unknown));
+            assert!(told.count() > 0, "{scheme}: {says:?}");
+            let sent = tokens(&[&server]);
+            assert!(sent.into_values().all(|times| times == 1), "{scheme}: {says:?}");
+        }
     }
 }
 

@@ -174,6 +174,12 @@ impl BackendError {
         Self { fault: Fault::NotDone, ..self }
     }
 
+    /// The same for a command that was sent before this was known.
+    #[cfg(feature = "redis")]
+    pub(crate) fn after_sending(self) -> Self {
+        Self { fault: Fault::Unknown, ..self }
+    }
+
     /// Whether the command may have taken effect.
     #[must_use]
     pub fn fault(&self) -> Fault {

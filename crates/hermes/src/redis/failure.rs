@@ -5,10 +5,7 @@ use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerError};
 
-use super::{
-    address::{Address, Layout},
-    node::Parcel,
-};
+use super::address::{Address, Layout};
 use crate::backend::BackendError;
 
 /// Why there is no reply.
@@ -133,14 +130,13 @@ impl Failure {
         )))
     }
 
-    /// The same where a parcel was sent: a server that told beside it to be a replica may have been none a moment
-    /// later.
-    pub(super) fn after_sending(self, parcel: Parcel<'_>) -> Self {
+    /// The same where commands were sent already. What a server tells of itself beside them proves nothing of what it
+    /// did with them; that matters to those which must not be sent again.
+    pub(super) fn after_sending(self, may_be_sent_again: bool) -> Self {
         match self {
-            Self::Replica(at) if !parcel.may_be_sent_again => {
-                Self::Broken(BackendError::unknown(format!("{at} has become a replica")))
-            }
-            failure => failure,
+            Self::Broken(_) | Self::TimedOut(_) => self,
+            failure if may_be_sent_again => failure,
+            failure => Self::Broken(failure.into_error().after_sending()),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hermescache_protocol::{Bucket, Buckets, Command, History, Reply};
+use hermescache_protocol::{Bucket, Buckets, Command, Fault, History, Reply};
 use redis::{Cmd, Value};
 
 use super::{
@@ -116,8 +116,10 @@ impl<'c> FanOut<'c> {
                 let is_hopeless = matches!(failure, Failure::TimedOut(_)) && !servers.may_move();
                 let error = failure.into_error();
                 for place in &group.places {
+                    let may_be_done = error.fault() == Fault::Unknown;
+                    let is_last = is_hopeless || may_be_done && !may_be_sent_again(&self.commands[*place]);
                     self.states[*place] = match error.again() {
-                        error if is_hopeless => State::Answered(Err(error)),
+                        error if is_last => State::Answered(Err(error)),
                         error => self.once_more(error),
                     };
                 }

@@ -58,6 +58,7 @@ pub(super) struct Sent {
     link: Link,
     era: u64,
     is_fresh: bool,
+    may_be_sent_again: bool,
 }
 
 impl Node {
@@ -80,7 +81,7 @@ impl Node {
         loop {
             let sent = self.send(parcel)?;
             let is_fresh = sent.is_fresh;
-            match self.receive(sent).map_err(|failure| failure.after_sending(parcel)) {
+            match self.receive(sent) {
                 // It had been idle, and the server had closed it.
                 Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
                 answers => return answers,
@@ -106,7 +107,10 @@ impl Node {
             }
             let commands = (parcel.commands)(link.history());
             match self.used(is_fresh, link.send(&commands, &self.address)) {
-                Ok(()) => return Ok(Sent { link, era, is_fresh }),
+                Ok(()) => {
+                    let may_be_sent_again = parcel.may_be_sent_again;
+                    return Ok(Sent { link, era, is_fresh, may_be_sent_again });
+                }
                 Err(Failure::Broken(_)) if parcel.may_be_sent_again && !is_fresh => {}
                 Err(failure) => return Err(failure),
             }
@@ -115,7 +119,9 @@ impl Node {
 
     /// Blocks until what was sent is answered.
     pub(super) fn receive(&self, mut sent: Sent) -> Result<Answers, Failure> {
-        let answers = self.used(sent.is_fresh, sent.link.receive_all(&self.access, &self.address))?;
+        let answers = self
+            .used(sent.is_fresh, sent.link.receive_all(&self.access, &self.address))
+            .map_err(|failure| failure.after_sending(sent.may_be_sent_again))?;
         let history = sent.link.history();
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {

@@ -129,7 +129,10 @@ impl Node {
             };
             let was_sent = tried.is_ok();
             let answers = match tried {
-                Ok(()) => link.exchange(parcel, self).await.map_err(|failure| failure.after_sending(parcel)),
+                Ok(()) => {
+                    let answers = link.exchange(parcel, self).await;
+                    answers.map_err(|failure| failure.after_sending(parcel.may_be_sent_again))
+                }
                 Err(failure) => Err(failure),
             };
             if matches!(answers, Err(Failure::Broken(_) | Failure::TimedOut(_) | Failure::Replica(_))) {
