@@ -1,14 +1,16 @@
 //! Keeps leases alive while their values are computed, and frees those of callers that went away.
-//! One thread serves all caches of the process; it ends when it has had nothing to do for a while.
+//! One thread for each cache that has such work, so that a server that hangs delays no heartbeat of another cache, and
+//! those of its own by its timeout; the thread ends when it has had nothing to do for a while.
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use hermescache_protocol::{Command, Heartbeat, Moment, Target};
+use hermescache_protocol::{Command, Fault, Heartbeat, Moment, Reply, Target};
 
 use super::Core;
 use crate::clock;
@@ -19,42 +21,31 @@ const LINGERS: Duration = Duration::from_secs(5);
 /// A heartbeat under way. Dropped, it ends.
 #[derive(Debug)]
 pub(crate) struct Beat {
+    heart: Arc<Heart>,
     id: u64,
 }
 
 impl Beat {
     /// Begins to renew a lease that was taken at `now`.
     pub(crate) fn start(core: Arc<Core>, target: Arc<Target>, heartbeat: Heartbeat, now: Moment) -> Self {
+        let heart = Arc::clone(&core.heart);
         let pulse = Pulse { core, target, heartbeat, began: now, began_at: clock::instant() };
-        let mut work = work();
-        work.last_id += 1;
-        let id = work.last_id;
-        work.alive.insert(id, None);
-        work.schedule(id, pulse);
-        work.be_served();
-        drop(work);
-        CHANGED.notify_one();
-        Self { id }
+        let id = heart.give(|work| work.begin(pulse));
+        Self { heart, id }
     }
 }
 
 impl Drop for Beat {
     fn drop(&mut self) {
-        let mut work = work();
-        let due = work.alive.remove(&self.id).flatten();
-        let pulse = due.and_then(|due| work.pulses.remove(&(due, self.id)));
-        drop(work);
-        drop(pulse);
+        let ended = self.heart.work().end(self.id);
+        drop(ended);
     }
 }
 
 /// Sends a command whose answer is of no use, some time soon.
 pub(crate) fn send(core: Arc<Core>, command: Command) {
-    let mut work = work();
-    work.errands.push_back((core, command));
-    work.be_served();
-    drop(work);
-    CHANGED.notify_one();
+    let heart = Arc::clone(&core.heart);
+    heart.give(|work| work.errands.push_back((core, command)));
 }
 
 /// A command whose answer is of no use, but which must be sent: also if the task goes away that is about to.
@@ -106,13 +97,28 @@ impl Pulse {
     fn beat(&mut self) {
         let now = self.began + clock::instant().saturating_duration_since(self.began_at);
         let command = self.heartbeat.beat(now);
-        let answer = self.core.execute(&command);
+        let answer = execute(&self.core, &command);
         let Self { core, target, heartbeat, .. } = self;
         core.boards.at(&target.key, now, |room| heartbeat.answer(&mut room.board, &answer));
     }
 }
 
-#[derive(Debug)]
+/// A backend of the user's own may panic. That ends no thread on which other leases depend: it is a fault like others.
+fn execute(core: &Core, command: &Command) -> Result<Reply, Fault> {
+    catch_unwind(AssertUnwindSafe(|| core.execute(command))).unwrap_or_else(|_| {
+        core.count_fault();
+        Err(Fault::Unknown)
+    })
+}
+
+/// What one cache has to do beside its calls, and whether there is a thread for it.
+#[derive(Debug, Default)]
+pub(crate) struct Heart {
+    work: Mutex<Work>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
 struct Work {
     pulses: BTreeMap<(Instant, u64), Pulse>,
     /// The beats that have not been dropped, and when each is due; one may be away to be beaten.
@@ -122,64 +128,97 @@ struct Work {
     is_served: bool,
 }
 
-impl Work {
-    fn schedule(&mut self, id: u64, pulse: Pulse) {
-        let Some(alive) = self.alive.get_mut(&id) else { return };
-        *alive = pulse.due();
-        if let Some(due) = *alive {
-            self.pulses.insert((due, id), pulse);
-        }
-    }
+enum Job {
+    Errand(Arc<Core>, Command),
+    Beat(u64, Pulse),
+}
 
-    fn be_served(&mut self) {
-        if !self.is_served {
+impl Heart {
+    /// Gives it something to do.
+    fn give<T>(self: &Arc<Self>, add: impl FnOnce(&mut Work) -> T) -> T {
+        let mut work = self.work();
+        let added = add(&mut work);
+        if !work.is_served {
+            let heart = Arc::clone(self);
+            let thread = thread::Builder::new().name("hermes-heart".into());
             // If the system has no thread left, the next one who comes tries again; until then leases run out by
             // themselves, which costs others a wait and nobody a wrong value.
-            self.is_served = thread::Builder::new().name("hermes-heart".into()).spawn(serve).is_ok();
+            work.is_served = thread.spawn(move || heart.serve()).is_ok();
         }
+        drop(work);
+        self.changed.notify_one();
+        added
+    }
+
+    fn serve(&self) {
+        while let Some(job) = self.next() {
+            match job {
+                Job::Errand(core, command) => drop(execute(&core, &command)),
+                Job::Beat(id, mut pulse) => {
+                    pulse.beat();
+                    let ended = self.work().schedule(id, pulse);
+                    drop(ended);
+                }
+            }
+        }
+    }
+
+    /// Waits for what is to be done next. If there is nothing for a while, the thread that asks is to end.
+    fn next(&self) -> Option<Job> {
+        let ends = clock::instant() + LINGERS;
+        let mut work = self.work();
+        loop {
+            let now = clock::instant();
+            if let Some(job) = work.take(now) {
+                return Some(job);
+            }
+            let due = work.pulses.first_key_value().map(|((due, _), _)| *due);
+            if due.is_none() && now >= ends {
+                work.is_served = false;
+                return None;
+            }
+            let left = due.unwrap_or(ends).saturating_duration_since(now);
+            work = self.changed.wait_timeout(work, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-static WORK: Mutex<Work> = Mutex::new(Work {
-    pulses: BTreeMap::new(),
-    alive: BTreeMap::new(),
-    errands: VecDeque::new(),
-    last_id: 0,
-    is_served: false,
-});
-static CHANGED: Condvar = Condvar::new();
+/// What is taken out is handed to the caller, who drops it without the lock: it may be the last of its cache.
+impl Work {
+    fn begin(&mut self, pulse: Pulse) -> u64 {
+        self.last_id += 1;
+        let (id, due) = (self.last_id, pulse.due());
+        self.alive.insert(id, due);
+        self.pulses.extend(due.map(|due| ((due, id), pulse)));
+        id
+    }
 
-fn work() -> MutexGuard<'static, Work> {
-    WORK.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Does what there is to do, and ends when there has been nothing for a while.
-fn serve() {
-    let mut work = work();
-    let mut ends = clock::instant() + LINGERS;
-    loop {
-        let now = clock::instant();
-        if let Some((core, command)) = work.errands.pop_front() {
-            drop(work);
-            drop(core.execute(&command));
-        } else if let Some(pulse) = work.pulses.first_entry().filter(|pulse| pulse.key().0 <= now) {
-            let ((_, id), mut pulse) = pulse.remove_entry();
-            drop(work);
-            pulse.beat();
-            let mut work = self::work();
-            work.schedule(id, pulse);
-            drop(work);
-        } else {
-            let next = work.pulses.first_key_value().map(|((due, _), _)| *due);
-            if next.is_none() && now >= ends {
-                work.is_served = false;
-                return;
-            }
-            let left = next.unwrap_or(ends).saturating_duration_since(now);
-            work = CHANGED.wait_timeout(work, left).unwrap_or_else(PoisonError::into_inner).0;
-            continue;
+    /// Puts back what was away to be beaten, unless it ended meanwhile, or is to be beaten no more.
+    fn schedule(&mut self, id: u64, pulse: Pulse) -> Option<Pulse> {
+        let Some(next) = self.alive.get_mut(&id) else { return Some(pulse) };
+        *next = pulse.due();
+        match *next {
+            Some(due) => self.pulses.insert((due, id), pulse),
+            None => Some(pulse),
         }
-        ends = clock::instant() + LINGERS;
-        work = self::work();
+    }
+
+    fn end(&mut self, id: u64) -> Option<Pulse> {
+        let due = self.alive.remove(&id)??;
+        self.pulses.remove(&(due, id))
+    }
+
+    /// What is to be done by now.
+    fn take(&mut self, now: Instant) -> Option<Job> {
+        if let Some((core, command)) = self.errands.pop_front() {
+            return Some(Job::Errand(core, command));
+        }
+        let first = self.pulses.first_entry().filter(|first| first.key().0 <= now)?;
+        let ((_, id), pulse) = first.remove_entry();
+        Some(Job::Beat(id, pulse))
     }
 }

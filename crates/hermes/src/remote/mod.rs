@@ -22,7 +22,7 @@ use hermescache_protocol::{
     Policy, Reply, Tag, Tags, Target, Ttl, Value,
 };
 
-use self::boards::Boards;
+use self::{boards::Boards, heart::Heart};
 use crate::{
     backend::{Backend, BackendError},
     codec::{PackError, Packing},
@@ -69,6 +69,7 @@ impl From<Point> for Function {
 pub(crate) struct Core {
     backend: Box<dyn Backend>,
     boards: Boards,
+    heart: Arc<Heart>,
     faults: AtomicU64,
 }
 
@@ -100,7 +101,8 @@ impl Remote {
         packing: Packing,
         policy: Policy,
     ) -> Self {
-        let core = Core { backend, boards: Boards::new(policy), faults: AtomicU64::new(0) };
+        let core =
+            Core { backend, boards: Boards::new(policy), heart: Arc::default(), faults: AtomicU64::new(0) };
         Self {
             namespace,
             points: Points::default(),

@@ -1,0 +1,95 @@
+//! Leases are kept alive while their values are computed, whatever befalls a heartbeat.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use hermes::{
+    Cache,
+    backend::{Backend, BackendError, Command, Listed, Namespace, Reply},
+};
+use hermes_testkit::{ModelBackend, wait_until};
+
+/// What a backend does when it is asked for the first time to renew a lease.
+#[derive(Debug, Clone)]
+enum Mood {
+    Obeys,
+    Panics,
+    /// Until the test comes there, too.
+    Hangs(Arc<Barrier>),
+}
+
+#[derive(Debug, Clone)]
+struct Moody {
+    place: ModelBackend,
+    mood: Mood,
+    /// How often it was asked to renew a lease.
+    renewals: Arc<AtomicUsize>,
+}
+
+impl Moody {
+    fn new(mood: Mood) -> Self {
+        Self { place: ModelBackend::new(), mood, renewals: Arc::default() }
+    }
+
+    /// A cache on it that renews its leases often.
+    fn cache(&self) -> Cache {
+        Cache::builder().backend(self.clone()).lease(Duration::from_secs(1)).build().unwrap()
+    }
+
+    fn is_renewed(&self, times: usize) {
+        wait_until("the lease is renewed", || self.renewals.load(SeqCst) >= times);
+    }
+}
+
+impl Backend for Moody {
+    fn execute(&self, command: &Command) -> Result<Reply, BackendError> {
+        if matches!(command, Command::Renew { .. }) && self.renewals.fetch_add(1, SeqCst) == 0 {
+            match &self.mood {
+                Mood::Obeys => {}
+                Mood::Panics => panic!("a backend's own"),
+                Mood::Hangs(until) => drop(until.wait()),
+            }
+        }
+        self.place.execute(command)
+    }
+
+    fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
+        self.place.list(namespace)
+    }
+}
+
+#[test]
+fn a_backend_that_panics_once_loses_no_lease() {
+    let backend = Moody::new(Mood::Panics);
+    let cache = backend.cache();
+    let load = || {
+        backend.is_renewed(3);
+        1
+    };
+    assert_eq!(cache.entry("k").get_or_compute(load), 1);
+    assert_eq!(cache.entry("k").get(), Some(1));
+    assert_eq!((cache.stats().errors, cache.stats().fenced_commits), (1, 0));
+}
+
+#[test]
+fn a_backend_that_hangs_delays_no_heartbeat_of_another_cache() {
+    let end = Arc::new(Barrier::new(2));
+    let (hung, other) = (Moody::new(Mood::Hangs(Arc::clone(&end))), Moody::new(Mood::Obeys));
+    let load_other = || {
+        other.is_renewed(3);
+        2
+    };
+    let load = || {
+        hung.is_renewed(1);
+        let value = other.cache().entry("k").get_or_compute(load_other);
+        end.wait();
+        value
+    };
+    assert_eq!(hung.cache().entry("k").get_or_compute(load), 2);
+}
