@@ -12,9 +12,10 @@ use std::{
     time::Duration,
 };
 
-use hermes::Cache;
+use futures_util::future::join_all;
+use hermes::{Cache, ErrorKind};
 use hermes_testkit::{Proxy, Redis};
-use redis_common::{TAG, Way, both_ways, cache, pass, soon, with_an_entry, works_again};
+use redis_common::{TAG, Way, both_ways, cache, pass, run, soon, with_an_entry, works_again};
 use tokio::runtime::Runtime;
 
 /// Many threads, or tasks, have used connections that the server has closed since.
@@ -125,6 +126,22 @@ fn what_a_hung_server_does_late_is_gone_after_an_invalidation() {
         }
         works_again(way, &cache);
     });
+}
+
+#[test]
+fn tasks_that_want_one_connection_learn_why_there_is_none_and_count_as_one() {
+    let redis = Redis::start();
+    let cache = cache(&format!("{}?connect_timeout=200ms", redis.url()));
+    redis.freeze();
+    let tries = (0..8).map(async |n| cache.entry(format!("k{n}")).invalidate_async().await);
+    for tried in run(join_all(tries)) {
+        let error = tried.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        assert!(error.to_string().contains("no connection in time"), "{error}");
+    }
+    redis.thaw();
+    // It was one attempt, so its breaker lets the next one through.
+    Way::Async.set(&cache, "k", 1).unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ pub(crate) mod breaker;
 #[cfg(feature = "redis")]
 pub(crate) mod settings;
 
-use std::{error, fmt, future::Future, pin::Pin};
+use std::{error, fmt, future::Future, pin::Pin, sync::Arc};
 
 pub use hermescache_protocol::{
     Bucket, Buckets, CodecId, Codecs, Command, Committed, Entry, Fault, Flags, History, Key, Lease,
@@ -132,40 +132,34 @@ pub struct Listed {
     pub history: History,
 }
 
-/// Why a backend has no answer.
-#[derive(Debug)]
+/// Why a backend has no answer. A clone is for another command that met the same fate.
+#[derive(Debug, Clone)]
 pub struct BackendError {
     fault: Fault,
     kind: ErrorKind,
-    source: Box<dyn error::Error + Send + Sync>,
+    source: Arc<dyn error::Error + Send + Sync>,
 }
 
 impl BackendError {
     /// The command has not taken effect and never will: it was not sent, or a server refused it.
     pub fn not_done(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
-        Self { fault: Fault::NotDone, kind: ErrorKind::Backend, source: source.into() }
+        Self { fault: Fault::NotDone, kind: ErrorKind::Backend, source: source.into().into() }
     }
 
     /// The command may have taken effect, and may yet.
     pub fn unknown(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
-        Self { fault: Fault::Unknown, kind: ErrorKind::Backend, source: source.into() }
+        Self { fault: Fault::Unknown, kind: ErrorKind::Backend, source: source.into().into() }
     }
 
     /// No answer came in time. The command may have taken effect, and may yet.
     pub fn timeout(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
-        Self { fault: Fault::Unknown, kind: ErrorKind::Timeout, source: source.into() }
+        Self { fault: Fault::Unknown, kind: ErrorKind::Timeout, source: source.into().into() }
     }
 
     /// No connection was ready in time. The command was not sent.
     #[cfg(feature = "redis")]
     pub(crate) fn no_connection_in_time(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
-        Self { fault: Fault::NotDone, kind: ErrorKind::Timeout, source: source.into() }
-    }
-
-    /// The same for another command that met the same fate.
-    #[cfg(feature = "redis")]
-    pub(crate) fn again(&self) -> Self {
-        Self { fault: self.fault, kind: self.kind, source: self.source.to_string().into() }
+        Self { fault: Fault::NotDone, kind: ErrorKind::Timeout, source: source.into().into() }
     }
 
     /// The same for a command that was not sent on account of it.

@@ -9,7 +9,7 @@ use super::address::{Address, Layout};
 use crate::backend::BackendError;
 
 /// Why there is no reply.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Failure {
     /// The slot is another node's. Nothing was done.
     Moved(Address),

@@ -118,7 +118,7 @@ impl<'c> FanOut<'c> {
                 for place in &group.places {
                     let may_be_done = error.fault() == Fault::Unknown;
                     let is_last = is_hopeless || may_be_done && !may_be_sent_again(&self.commands[*place]);
-                    self.states[*place] = match error.again() {
+                    self.states[*place] = match error.clone() {
                         error if is_last => State::Answered(Err(error)),
                         error => self.once_more(error),
                     };

@@ -243,7 +243,7 @@ impl Servers {
     /// Where the keys were when that was last told: an old map is better than none.
     fn latest_owner(&self, bucket: Bucket, told: &Result<(), BackendError>) -> Result<Arc<Node>, Failure> {
         self.read().latest_owner(bucket).cloned().ok_or_else(|| match told {
-            Err(error) => Failure::Unreachable(error.again()),
+            Err(error) => Failure::Unreachable(error.clone()),
             Ok(()) => Failure::Refused(BackendError::not_done(
                 "no node of the cluster serves this part of the keys",
             )),

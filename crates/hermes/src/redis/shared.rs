@@ -39,7 +39,8 @@ pub(super) struct SharedLinks {
 /// Lets many tasks of a runtime open one connection, and not one each.
 #[derive(Default)]
 struct Opening {
-    turn: tokio::sync::Mutex<()>,
+    /// Whoever holds it opens the connection; how the last attempt failed.
+    turn: tokio::sync::Mutex<Option<Failure>>,
     /// How many attempts have failed.
     failures: AtomicU64,
 }
@@ -121,7 +122,7 @@ impl Node {
             let (link, is_fresh) = match self.shared.find(&runtime, self.era()) {
                 Some(link) => (link, false),
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
-                None => self.tell(Box::pin(self.open_shared(&runtime)).await)?,
+                None => Box::pin(self.open_shared(&runtime)).await?,
             };
             let tried = match !parcel.may_be_sent_again && link.may_be_closed() {
                 true => Box::pin(link.try_out(self)).await,
@@ -147,24 +148,31 @@ impl Node {
         }
     }
 
-    /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile.
+    /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile, or why it has not.
     async fn open_shared(&self, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
         let opening = self.shared.opening(runtime);
         let failures = opening.failures.load(Ordering::Relaxed);
-        let _turn = opening.turn.lock().await;
+        let mut last_failure = opening.turn.lock().await;
         let era = self.era();
         if let Some(link) = self.shared.find(runtime, era) {
             return Ok((link, false));
         }
-        if opening.failures.load(Ordering::Relaxed) != failures {
-            let why = format!("connecting to {}: another task has just tried in vain", self.address);
-            return Err(Failure::Unreachable(BackendError::not_done(why)));
+        if let Some(failure) = &*last_failure
+            && opening.failures.load(Ordering::Relaxed) != failures
+        {
+            return Err(failure.clone());
         }
-        let link = self.connect_shared(runtime, era).await.inspect_err(|_| {
-            opening.failures.fetch_add(1, Ordering::Relaxed);
-        })?;
-        self.shared.open().push((runtime.id(), Arc::clone(&link)));
-        Ok((link, true))
+        match self.tell(self.connect_shared(runtime, era).await) {
+            Ok(link) => {
+                self.shared.open().push((runtime.id(), Arc::clone(&link)));
+                Ok((link, true))
+            }
+            Err(failure) => {
+                *last_failure = Some(failure.clone());
+                opening.failures.fetch_add(1, Ordering::Relaxed);
+                Err(failure)
+            }
+        }
     }
 
     async fn connect_shared(&self, runtime: &Handle, era: u64) -> Result<Arc<SharedLink>, Failure> {
