@@ -5,7 +5,7 @@
 mod redis_common;
 
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     sync::Barrier,
     task::{Context, Poll, Waker},
     thread,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use hermes::{Cache, ErrorKind};
+use hermes::{Cache, Error, ErrorKind};
 use hermes_testkit::{Proxy, Redis};
 use redis_common::{TAG, Way, both_ways, cache, pass, run, soon, with_an_entry, works_again};
 use tokio::runtime::Runtime;
@@ -79,7 +79,7 @@ fn connections_that_are_killed_cost_no_call() {
             2
         };
         assert_eq!(way.compute_with(&cache, "other", kill_and_compute), 2);
-        assert_eq!(way.get(&cache, "other"), Some(2));
+        assert_eq!(way.get(&cache, "other"), Some(2), "{:?}", cache.stats());
         assert_eq!(cache.stats().errors, 0);
     });
 }
@@ -224,13 +224,27 @@ fn one_cache_serves_runtimes_one_after_another_and_at_once() {
 
 #[test]
 fn a_task_of_another_runtime_than_tokio_computes_uncached_and_learns_why() {
-    let (_redis, cache) = with_an_entry(Way::Blocking);
+    let (redis, cache) = with_an_entry(Way::Blocking);
+    let connected = clients(&redis);
     let entry = cache.entry("k").tags([TAG]);
     let mut call = pin!(entry.get_or_compute_async(async || 2));
     let context = &mut Context::from_waker(Waker::noop());
     assert_eq!(call.as_mut().poll(context), Poll::Ready(2));
-    let Poll::Ready(Err(error)) = pin!(entry.invalidate_async()).poll(context) else {
-        panic!("it says nothing")
-    };
-    assert!(error.to_string().contains("call the blocking twin"), "{error}");
+    for verb in [pin!(entry.invalidate_async()) as Verb<'_>, pin!(cache.clean_async([TAG]))] {
+        let Poll::Ready(Err(error)) = verb.poll(context) else { panic!("it says nothing") };
+        assert!(error.to_string().contains("call the blocking twin"), "{error}");
+    }
+    // It says nothing of the server, so what threads have open they go on to use.
+    assert_eq!(clients(&redis), connected);
+    assert_eq!(Way::Blocking.get(&cache, "k"), Some(1));
+    assert_eq!(clients(&redis), connected);
+}
+
+type Verb<'v> = Pin<&'v mut dyn Future<Output = Result<(), Error>>>;
+
+/// The numbers of the connections that the server has, but for the one that asks.
+fn clients(redis: &Redis) -> Vec<String> {
+    let list = redis.command(&["CLIENT", "LIST"]).text().to_owned();
+    let others = list.lines().filter(|client| !client.contains("cmd=client"));
+    others.map(|client| client.split(' ').next().unwrap().to_owned()).collect()
 }

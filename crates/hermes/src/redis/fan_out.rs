@@ -111,7 +111,7 @@ impl<'c> FanOut<'c> {
                 }
             }
             Err(failure) => {
-                servers.lost(&group.node);
+                servers.note(&group.node, &failure);
                 // Who hangs will hang the second time, too, unless another has taken over by then.
                 let is_hopeless = matches!(failure, Failure::TimedOut(_)) && !servers.may_move();
                 let error = failure.into_error();
@@ -128,6 +128,7 @@ impl<'c> FanOut<'c> {
     }
 
     fn refused(&self, servers: &Servers, node: &Node, place: usize, failure: Failure) -> State {
+        servers.note(node, &failure);
         match failure {
             Failure::Moved(to) if servers.may_move() => {
                 let bucket = bucket_of(&self.commands[place], self.buckets);
@@ -136,10 +137,7 @@ impl<'c> FanOut<'c> {
                     Err(failure) => State::Answered(Err(failure.into_error())),
                 }
             }
-            Failure::Replica(_) | Failure::Down(_) => {
-                servers.lost(node);
-                self.once_more(failure.into_error())
-            }
+            Failure::Replica(_) | Failure::Down(_) => self.once_more(failure.into_error()),
             Failure::Ask(_) | Failure::TryAgain if servers.may_move() => State::Alone,
             Failure::NoScript => State::Alone,
             failure => State::Answered(Err(route::given_up(servers, node, failure).into_error())),

@@ -49,15 +49,7 @@ impl Route {
     ) -> Result<(), Failure> {
         self.hops += 1;
         let gives_up = self.hops > HOPS;
-        match &failure {
-            Failure::Replica(_)
-            | Failure::Unreachable(_)
-            | Failure::Broken(_)
-            | Failure::TimedOut(_)
-            | Failure::Down(_) => servers.lost(node),
-            Failure::Suspended(_) => servers.doubt(node),
-            _ => {}
-        }
+        servers.note(node, &failure);
         match failure {
             failure if gives_up => Err(failure),
             Failure::Moved(_) | Failure::Ask(_) if !servers.may_move() => {

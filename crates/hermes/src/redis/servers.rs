@@ -129,14 +129,23 @@ impl Servers {
         Ok(())
     }
 
-    /// A server is gone, or no master any more.
-    pub(super) fn lost(&self, node: &Node) {
-        node.begin_new_era();
-        self.doubt(node);
-    }
-
-    /// A server has not been asked, since it is likely to be gone.
-    pub(super) fn doubt(&self, node: &Node) {
+    /// Takes note of what a server's failure tells of it: who is gone, or no master any more, is met anew the next
+    /// time, and another may have taken over.
+    pub(super) fn note(&self, node: &Node, failure: &Failure) {
+        match failure {
+            Failure::Replica(_)
+            | Failure::Unreachable(_)
+            | Failure::Broken(_)
+            | Failure::TimedOut(_)
+            | Failure::Down(_) => node.begin_new_era(),
+            // It has not been asked, since it is likely to be gone.
+            Failure::Suspended(_) => {}
+            Failure::Moved(_)
+            | Failure::Ask(_)
+            | Failure::TryAgain
+            | Failure::NoScript
+            | Failure::Refused(_) => return,
+        }
         if self.may_move() {
             self.write().doubt(&node.address);
         }
