@@ -9,10 +9,10 @@ pub(crate) mod settings;
 use std::{error, fmt, future::Future, pin::Pin, sync::Arc};
 
 pub use hermescache_protocol::{
-    Bucket, Buckets, CodecId, Codecs, Command, Committed, Entry, Fault, Flags, History, Key, Lease,
-    LeaseRecord, Leaving, Manner, Match, NamesDigest, Namespace, Payload, Point, Purpose, Reading, Reply,
-    Sight, Tag, TagVersion, Tags, Target, Token, Ttl, Versions, View, WireError, decode_entry,
-    decode_entry_head, decode_lease, encode_entry, encode_lease,
+    Arguments, Bucket, Buckets, CodecId, Codecs, Command, Committed, Entry, Fault, Flags, History, Key,
+    Lease, LeaseRecord, Leaving, Manner, Match, NamesDigest, Namespace, Payload, Point, Purpose, Reading,
+    Reply, Sight, Tag, TagVersion, Tags, Target, Token, Ttl, Value, Verdict, Versions, View, WireError,
+    decode_entry, decode_entry_head, decode_lease, encode_entry, encode_lease,
 };
 
 use crate::error::ErrorKind;
@@ -47,7 +47,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
     /// Carries out several commands that need no order: at once, where that is possible.
     ///
-    /// The answers are in the order of the commands.
+    /// There is one answer to each, in the order of the commands. Each is carried out by itself, whatever becomes of
+    /// the others: together they are not atomic. Unless it is overridden, it carries out one after the other, so that
+    /// a clean takes as many round trips as there are [`buckets`](Self::buckets).
     fn execute_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
         commands.iter().map(|command| self.execute(command)).collect()
     }
@@ -57,7 +59,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { self.execute(command) })
     }
 
-    /// [`execute_all`](Self::execute_all) for a task.
+    /// [`execute_all`](Self::execute_all) for a task. Unless it is overridden, it carries out one after the other by
+    /// [`execute_async`](Self::execute_async).
     fn execute_all_async<'a>(
         &'a self,
         commands: &'a [Command],
@@ -156,9 +159,8 @@ impl BackendError {
         Self { fault: Fault::Unknown, kind: ErrorKind::Timeout, source: source.into().into() }
     }
 
-    /// No connection was ready in time. The command was not sent.
-    #[cfg(feature = "redis")]
-    pub(crate) fn no_connection_in_time(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+    /// The command could not be sent in time, for want of a connection. It has not taken effect and never will.
+    pub fn not_sent_in_time(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
         Self { fault: Fault::NotDone, kind: ErrorKind::Timeout, source: source.into().into() }
     }
 

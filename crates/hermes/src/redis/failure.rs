@@ -84,7 +84,7 @@ impl Failure {
     pub(super) fn of_connecting(error: &RedisError, to: &Address) -> Self {
         if error.is_timeout() {
             let why = format!("connecting to {to}: no connection in time");
-            return Self::Unreachable(BackendError::no_connection_in_time(why));
+            return Self::Unreachable(BackendError::not_sent_in_time(why));
         }
         let why = if matches!(error.kind(), ErrorKind::AuthenticationFailed) {
             format!("connecting to {to}: it refuses user and password: {error}")

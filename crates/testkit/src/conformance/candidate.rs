@@ -11,12 +11,11 @@ use std::{
 use hermes::{
     Moment,
     backend::{
-        Backend, Buckets, CodecId, Command, Committed, Entry, Key, Leaving, Listed, Manner as Taking,
-        Namespace, Payload, Point, Purpose, Reply, Sight, TagVersion, Tags, Target, Token, Ttl, Versions,
-        View,
+        Arguments, Backend, Buckets, CodecId, Command, Committed, Entry, Key, Leaving, Listed,
+        Manner as Taking, Namespace, Payload, Point, Purpose, Reply, Sight, TagVersion, Tags, Target, Token,
+        Ttl, Value, Versions, View,
     },
 };
-use hermescache_protocol::{Arguments, Value};
 
 use super::{
     manner::{Manner, in_manner},
