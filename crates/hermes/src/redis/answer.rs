@@ -2,8 +2,8 @@
 //! Leaves errors to `failure`.
 
 use hermescache_protocol::{
-    Command, Committed, History, LeaseRecord, Purpose, Reading, Reply, Sight, TagVersion, View, decode_entry,
-    decode_lease,
+    Command, Committed, History, LeaseRecord, Purpose, Reading, Reply, Sight, TagVersion, Target, View,
+    decode_entry, decode_lease,
 };
 use redis::Value;
 
@@ -15,15 +15,7 @@ pub(super) struct Nonsense;
 pub(super) fn reply(command: &Command, value: Value, history: History) -> Result<Reply, Nonsense> {
     match (command, value) {
         (Command::Fetch { target, purpose }, Value::Array(values)) => {
-            let mut values = values.into_iter();
-            let entry = values.next().ok_or(Nonsense)?;
-            let count = target.tags.count();
-            let versions = versions(values.by_ref().take(count), count, history)?;
-            let lease = match purpose {
-                Purpose::Follow => sight(values.next().ok_or(Nonsense)?)?,
-                Purpose::Peek | Purpose::Read => Sight::NotAsked,
-            };
-            Ok(Reply::Fetched(view(entry, lease, versions)?))
+            Ok(Reply::Fetched(fetched(target, *purpose, &mut values.into_iter(), history)?))
         }
         (Command::Acquire { token, target, .. }, Value::Array(values)) => {
             let mut values = values.into_iter();
@@ -51,6 +43,23 @@ pub(super) fn reply(command: &Command, value: Value, history: History) -> Result
         }
         _ => Err(Nonsense),
     }
+}
+
+/// What a fetch reads, from what was answered to each of its names in their order.
+pub(super) fn fetched(
+    target: &Target,
+    purpose: Purpose,
+    values: &mut impl Iterator<Item = Value>,
+    history: History,
+) -> Result<View, Nonsense> {
+    let entry = values.next().ok_or(Nonsense)?;
+    let count = target.tags.count();
+    let versions = versions(values.by_ref().take(count), count, history)?;
+    let lease = match purpose {
+        Purpose::Follow => sight(values.next().ok_or(Nonsense)?)?,
+        Purpose::Peek | Purpose::Read => Sight::NotAsked,
+    };
+    view(entry, lease, versions)
 }
 
 /// What a server tells of itself.

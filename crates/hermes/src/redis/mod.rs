@@ -5,6 +5,8 @@ mod address;
 mod answer;
 mod failure;
 mod fan_out;
+#[cfg(feature = "async")]
+mod gather;
 mod link;
 mod map;
 mod node;
@@ -25,7 +27,11 @@ use redis::{Cmd, Value, cmd};
 
 #[cfg(feature = "async")]
 use futures_util::future::join_all;
+#[cfg(feature = "async")]
+use tokio::{runtime::Handle, task::yield_now};
 
+#[cfg(feature = "async")]
+use self::gather::{Gatherings, Joint, Question, Way};
 use self::{
     failure::Failure,
     fan_out::FanOut,
@@ -45,16 +51,22 @@ pub(crate) fn schemes() -> impl Iterator<Item = &'static str> {
 }
 
 /// Entries, leases and tag versions on Redis.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Redis {
-    servers: Servers,
+    servers: Arc<Servers>,
+    #[cfg(feature = "async")]
+    gatherings: Arc<Gatherings>,
 }
 
 impl Redis {
     /// What was said of servers. Connects to nothing.
     pub(crate) fn open(settings: &Settings) -> Result<Self, String> {
         let (layout, access) = address::read(settings)?;
-        Ok(Self { servers: Servers::new(layout, &access)? })
+        Ok(Self {
+            servers: Arc::new(Servers::new(layout, &access)?),
+            #[cfg(feature = "async")]
+            gatherings: Arc::default(),
+        })
     }
 
     fn carry_out(&self, command: &Command) -> Result<Reply, Failure> {
@@ -162,7 +174,16 @@ impl Backend for Redis {
 
     #[cfg(feature = "async")]
     fn execute_async<'a>(&'a self, command: &'a Command) -> Answer<'a, Result<Reply, BackendError>> {
-        Box::pin(async move { self.carry_out_async(command).await.map_err(Failure::into_error) })
+        match self.way(command) {
+            Way::Alone(question) => self.ask_alone(command, question),
+            Way::Together(answer) => Box::pin(async move {
+                match answer.await {
+                    Ok(answer) => answer,
+                    // The question went down with its runtime's other tasks.
+                    Err(_) => self.ask_alone(command, None).await,
+                }
+            }),
+        }
     }
 
     #[cfg(feature = "async")]
@@ -200,6 +221,43 @@ impl Backend for Redis {
 /// The twins for tasks, alike but for `.await`.
 #[cfg(feature = "async")]
 impl Redis {
+    /// How a command comes to its answer.
+    fn way(&self, command: &Command) -> Way {
+        // Of many buckets, two fetches hardly ever have the same.
+        let (Command::Fetch { target, purpose }, Buckets::One) = (command, self.buckets()) else {
+            return Way::Alone(None);
+        };
+        let Ok(runtime) = Handle::try_current() else { return Way::Alone(None) };
+        let (way, question) = self.gatherings.join(runtime.id(), target, *purpose);
+        if let Some(question) = question {
+            runtime.spawn(self.clone().ask_together(question));
+        }
+        way
+    }
+
+    fn ask_alone<'a>(
+        &'a self,
+        command: &'a Command,
+        question: Option<Question>,
+    ) -> Answer<'a, Result<Reply, BackendError>> {
+        Box::pin(async move {
+            let _question = question;
+            self.carry_out_async(command).await.map_err(Failure::into_error)
+        })
+    }
+
+    /// Asks for several tasks, as a task of its own: none of them has to be driven for the others' sake.
+    async fn ask_together(self, mut question: Question) {
+        // Those who are about to ask do so first.
+        yield_now().await;
+        let joint = Joint::new(question.close(), self.buckets());
+        let Some(fetch) = joint.fetch() else { return };
+        match self.send_async(&fetch, Some(&joint.mget)).await {
+            Ok((value, history)) => joint.answer(&value, history, || Failure::nonsense(&self.servers)),
+            Err(failure) => joint.fail(&failure.into_error()),
+        }
+    }
+
     async fn carry_out_async(&self, command: &Command) -> Result<Reply, Failure> {
         match self.send_async(command, None).await {
             Err(Failure::TryAgain) => {}

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use hermescache_protocol::{
-    Bucket, Buckets, Command, History, LeaseRecord, Leaving, Manner, Purpose, Target, encode_entry,
-    encode_lease,
+    Bucket, Buckets, Command, History, Key, LeaseRecord, Leaving, Manner, Namespace, Purpose, Tag, Target,
+    encode_entry, encode_lease,
 };
 use redis::{Cmd, cmd};
 
@@ -91,27 +91,60 @@ pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: Histor
     })
 }
 
-/// The one command that most calls come to. Its names are written into one text after the other.
+/// The one command that most calls come to.
 fn fetch(target: &Target, purpose: Purpose, buckets: Buckets) -> Cmd {
-    const TYPICAL_NAME_BYTES: usize = 80;
     let (namespace, bucket) = (target.key.namespace(), target.key.bucket(buckets));
-    let names = 3 + target.tags.count();
-    let mut mget = Cmd::with_capacity(names, names * TYPICAL_NAME_BYTES);
-    let mut name = String::with_capacity(2 * TYPICAL_NAME_BYTES);
-    mget.arg("MGET");
-    target.key.write_entry_name(buckets, &mut name);
-    mget.arg(&name);
+    let mut mget = Mget::of(2 + target.tags.count());
+    mget.entry(&target.key, buckets);
     for tag in target.tags.iter() {
-        name.clear();
-        tag.write_name(namespace, bucket, &mut name);
-        mget.arg(&name);
+        mget.tag(tag, namespace, bucket);
     }
     if purpose == Purpose::Follow {
-        name.clear();
-        target.key.write_lease_name(buckets, &mut name);
-        mget.arg(&name);
+        mget.lease(&target.key, buckets);
     }
-    mget
+    mget.into_cmd()
+}
+
+/// Reads many names at once. They are written into one text after the other.
+pub(super) struct Mget {
+    cmd: Cmd,
+    name: String,
+    count: usize,
+}
+
+impl Mget {
+    /// Of about so many names.
+    pub(super) fn of(names: usize) -> Self {
+        const TYPICAL_NAME_BYTES: usize = 80;
+        let mut cmd = Cmd::with_capacity(1 + names, (1 + names) * TYPICAL_NAME_BYTES);
+        cmd.arg("MGET");
+        Self { cmd, name: String::with_capacity(2 * TYPICAL_NAME_BYTES), count: 0 }
+    }
+
+    /// Names an entry. Tells its place in the answer, as all of these do.
+    pub(super) fn entry(&mut self, key: &Key, buckets: Buckets) -> usize {
+        self.name(|name| key.write_entry_name(buckets, name))
+    }
+
+    pub(super) fn lease(&mut self, key: &Key, buckets: Buckets) -> usize {
+        self.name(|name| key.write_lease_name(buckets, name))
+    }
+
+    pub(super) fn tag(&mut self, tag: &Tag, namespace: &Namespace, bucket: Bucket) -> usize {
+        self.name(|name| tag.write_name(namespace, bucket, name))
+    }
+
+    pub(super) fn into_cmd(self) -> Cmd {
+        self.cmd
+    }
+
+    fn name(&mut self, write: impl FnOnce(&mut String)) -> usize {
+        self.name.clear();
+        write(&mut self.name);
+        self.cmd.arg(&self.name);
+        self.count += 1;
+        self.count - 1
+    }
 }
 
 /// The same one key at a time, for a slot that is on its way from one node to another: there, a command is refused
