@@ -104,8 +104,8 @@ pub enum Command {
 pub enum Purpose {
     /// To look only. It never takes a lease, and the lease is not asked for.
     Peek,
-    /// To serve a call. Where that costs no further trip it may take the lease ([`Sight::Won`]); the lease need
-    /// not be told.
+    /// To serve a call. Where there is neither a lease nor an entry under versions that live, it may take the lease
+    /// ([`Sight::Won`]) and create the versions that are absent; the lease need not be told.
     Read,
     /// To serve those who wait. As `Read`, but the lease must be told.
     Follow,
@@ -119,7 +119,7 @@ pub enum Manner {
     Polite,
     /// Any: whoever computes now is fenced.
     Forced,
-    /// The one that a fetch has won with this token; only the versions are missing.
+    /// The one that a fetch has won with this token; only the versions are missing. If it was lost since: as polite.
     Held,
 }
 

@@ -193,11 +193,84 @@ fn lost_and_late_packets_of_set_and_refresh() {
     holds("time-out and expiry, set and refresh", &setup);
 }
 
+/// Entry and lease share a slot, as on memcached.
+fn one_slot(callers: Vec<(usize, Role)>) -> Setup {
+    Setup { callers, claims: true, ..Setup::default() }
+}
+
 #[test]
 fn fetches_that_take_the_lease() {
     let budget = Budget { timeouts: 1, ..Budget::default() };
     let invalidations = vec![Drops::Key];
-    let callers = three_readers();
-    let setup = Setup { callers, invalidations, budget, brisk: true, claims: true, ..Setup::default() };
+    let setup = Setup { invalidations, budget, brisk: true, ..one_slot(three_readers()) };
     holds("fetches that take the lease", &setup);
+}
+
+#[test]
+fn fetches_that_take_the_lease_of_a_stale_entry() {
+    let budget = Budget { kills: 1, evictions: 1, ..Budget::default() };
+    let invalidations = vec![Drops::TagA];
+    let setup = Setup { invalidations, budget, warm: true, brisk: true, ..one_slot(three_readers()) };
+    holds("fetches that take the lease of a stale entry", &setup);
+}
+
+#[test]
+fn fetches_that_take_the_lease_step_by_step() {
+    let invalidations = vec![Drops::Key, Drops::TagA];
+    let setup = Setup { invalidations, warm: true, ..one_slot(two_processes()) };
+    holds("fetches that take the lease step by step", &setup);
+}
+
+#[test]
+fn fetches_that_take_the_lease_step_by_step_in_one_process() {
+    let budget = Budget { timeouts: 1, expiries: 1, ..Budget::default() };
+    let setup = Setup { invalidations: vec![Drops::TagA], budget, ..one_slot(one_process()) };
+    holds("fetches that take the lease step by step, in one process", &setup);
+}
+
+#[test]
+fn leases_that_are_renewed_and_run_out() {
+    let budget = Budget { beats: 3, expiries: 1, ..Budget::default() };
+    let invalidations = vec![Drops::TagA];
+    let setup = Setup { invalidations, budget, brisk: true, ..one_slot(three_readers()) };
+    holds("leases that are renewed and run out", &setup);
+}
+
+#[test]
+fn refresh_and_set_in_one_slot() {
+    let callers = vec![(0, READ), (0, Role::Refresh), (1, Role::Set), (1, READ)];
+    let invalidations = vec![Drops::Key];
+    let setup = Setup { invalidations, brisk: true, warm: true, ..one_slot(callers) };
+    holds("refresh and set in one slot", &setup);
+}
+
+#[test]
+fn refresh_and_set_in_one_slot_step_by_step() {
+    let callers = vec![(0, Role::Refresh), (1, Role::Set)];
+    let invalidations = vec![Drops::Key];
+    let setup = Setup { invalidations, warm: true, ..one_slot(callers) };
+    holds("refresh and set in one slot, step by step", &setup);
+}
+
+#[test]
+fn values_that_may_not_be_stored_in_one_slot() {
+    let budget = Budget { unstorables: 1, failures: 1, abandons: 1, ..Budget::default() };
+    let setup = Setup { budget, brisk: true, ..one_slot(three_readers()) };
+    holds("unstorable, in one slot", &setup);
+}
+
+#[test]
+fn an_entry_that_expires_in_one_slot() {
+    let callers = vec![(0, READ), (0, Role::Peek), (1, READ)];
+    let budget = Budget { ttl_ends: 1, evictions: 1, ..Budget::default() };
+    let invalidations = vec![Drops::All];
+    let setup = Setup { invalidations, budget, warm: true, brisk: true, ..one_slot(callers) };
+    holds("ttl and peek, in one slot", &setup);
+}
+
+#[test]
+fn a_server_that_restarts_empty() {
+    let budget = Budget { restarts: 1, ..Budget::default() };
+    let setup = Setup { invalidations: vec![Drops::Key], budget, brisk: true, ..one_slot(three_readers()) };
+    holds("restart, in one slot", &setup);
 }

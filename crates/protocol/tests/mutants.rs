@@ -132,6 +132,33 @@ fn trusting_a_server_that_came_back() {
 }
 
 #[test]
+fn leaving_the_slot_to_an_entry_that_nobody_is_served() {
+    let world = Setup { invalidations: vec![Drops::TagA], warm: true, claims: true, ..two_processes() };
+    breaks("P3", Mutant::M30NeverSwaps, world);
+}
+
+#[test]
+fn naming_leases_after_a_restart_as_before() {
+    let budget = Budget { restarts: 1, ..Budget::default() };
+    let callers = vec![(0, READ), (1, READ), (1, READ)];
+    let world = Setup {
+        callers,
+        invalidations: vec![Drops::Key],
+        budget,
+        claims: true,
+        brisk: true,
+        ..Setup::default()
+    };
+    breaks("P1", Mutant::M33CountsFromOne, world);
+}
+
+#[test]
+fn giving_a_lease_another_name_with_each_heartbeat() {
+    let budget = Budget { beats: 2, ..Budget::default() };
+    breaks("P2", Mutant::RenewalRenames, Setup { budget, claims: true, ..two_processes() });
+}
+
+#[test]
 fn taking_absent_versions_for_equal() {
     breaks("P1", Mutant::M35AbsentStays, Setup { invalidations: vec![Drops::TagA], ..two_processes() });
 }

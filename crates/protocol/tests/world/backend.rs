@@ -1,11 +1,11 @@
 //! A model of a server: one key, its lease and its tags' versions, as a real backend would keep them.
 
 use hermescache_protocol::{
-    Command, Committed, Entry, History, Lease, LeaseRecord, Leaving, Manner, Moment, Purpose, Reading, Reply,
-    Sight, Tag, TagVersion, Tags, Target, Token, Verdict, View,
+    Command, Committed, Entry, History, Lease, LeaseRecord, Leaving, Manner, Match, Moment, Purpose, Reading,
+    Reply, Sight, Tag, TagVersion, Tags, Target, Token, Verdict, View,
 };
 
-use super::{Mutant, READABLE, canon::MARK};
+use super::{Mutant, READABLE, slot::Looked};
 
 /// What an absent version reads as where a mutant takes two of them for equal.
 const NOTHING: TagVersion = TagVersion::from_bytes([0; 8]);
@@ -18,14 +18,17 @@ pub(crate) struct Backend {
     pub(crate) mutant: Option<Mutant>,
     /// Refuses to write entries, as a full server does.
     pub(crate) full: bool,
-    /// Lets a fetch that finds nothing take the lease, as memcached does.
+    /// Keeps entry and lease in one slot, which a fetch that finds no good entry takes, as memcached does; and carries
+    /// nothing but one step on one slot out at once.
     pub(crate) claims: bool,
-    claimed: Unseen,
+    pub(super) claimed: Unseen,
+    /// What processes know of the leases that they claimed: which versions they were taken under.
+    pub(super) known: Vec<(usize, Lease)>,
 }
 
 /// A count that makes no difference between two states.
 #[derive(Clone, PartialEq, Eq, Default)]
-struct Unseen(u32);
+pub(super) struct Unseen(pub(super) u32);
 
 impl std::hash::Hash for Unseen {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
@@ -44,6 +47,9 @@ pub(crate) enum Half {
     EntryDeleted,
     LeaseTried(Sight),
     EntryRead(Option<Entry>),
+    Looked(Looked),
+    /// It found no good entry, and the versions that it lacked are there now.
+    Swapped(Option<Token>),
 }
 
 /// How far a server has come with a command.
@@ -62,11 +68,21 @@ impl Backend {
             full: false,
             claims: false,
             claimed: Unseen::default(),
+            known: Vec::new(),
         }
     }
 
-    /// Carries out a command, or its next part.
-    pub(crate) fn execute(&mut self, command: &Command, half: Option<Half>, by_hand: bool) -> Progress {
+    /// Carries out a command of a process, or its next part.
+    pub(crate) fn execute(
+        &mut self,
+        command: &Command,
+        half: Option<Half>,
+        by_hand: bool,
+        process: Option<usize>,
+    ) -> Progress {
+        if self.claims && matches!(command, Command::Fetch { .. } | Command::Acquire { .. }) {
+            return self.in_steps(command, half, process);
+        }
         match (command, half) {
             (Command::Invalidate { .. }, None) if self.mutant == Some(Mutant::M09EntryFirst) => {
                 self.data.entry = None;
@@ -107,10 +123,9 @@ impl Backend {
         match command {
             Command::Fetch { target, purpose } => Reply::Fetched(View {
                 entry: self.data.entry.clone(),
-                lease: match (self.claim(target, *purpose), purpose) {
-                    (Some(token), _) => Sight::Won(token),
-                    (None, Purpose::Follow) => self.sight(),
-                    (None, Purpose::Read | Purpose::Peek) => Sight::NotAsked,
+                lease: match purpose {
+                    Purpose::Follow => self.sight(),
+                    Purpose::Read | Purpose::Peek => Sight::NotAsked,
                 },
                 versions: self.versions(&target.tags),
             }),
@@ -136,13 +151,17 @@ impl Backend {
             Command::Release { token, leaving, .. } => {
                 if self.holds(*token) {
                     self.data.lease = match leaving {
-                        Leaving::Nothing => None,
-                        Leaving::Pass(_) => Some(LeaseRecord::Pass),
+                        // Where a slot holds both, the entry is worth more.
+                        Leaving::Pass(_) if !(self.claims && self.data.entry.is_some()) => {
+                            Some(LeaseRecord::Pass)
+                        }
+                        Leaving::Nothing | Leaving::Pass(_) => None,
                     };
                 }
                 Reply::Done
             }
-            Command::Renew { token, .. } => Reply::Renewed(self.holds(*token).then_some(*token)),
+            Command::Renew { token, .. } if self.holds(*token) => Reply::Renewed(Some(self.renew(*token))),
+            Command::Renew { .. } => Reply::Renewed(None),
             Command::Invalidate { .. } => {
                 self.data.entry = None;
                 if self.mutant != Some(Mutant::M10EntryOnly) {
@@ -167,21 +186,6 @@ impl Backend {
         self.data.tags.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
 
-    fn claim(&mut self, target: &Target, purpose: Purpose) -> Option<Token> {
-        let nothing = self.data.entry.is_none() && self.data.lease.is_none();
-        if !self.claims || !nothing || purpose == Purpose::Peek {
-            return None;
-        }
-        let versions = self.versions(&target.tags).complete(&target.tags)?;
-        self.claimed.0 += 1;
-        let mut bytes = [0xff; 16];
-        bytes[..4].copy_from_slice(&MARK);
-        bytes[4..8].copy_from_slice(&(u32::MAX - self.claimed.0).to_le_bytes());
-        let token = Token::from_bytes(bytes);
-        self.data.lease = Some(LeaseRecord::Held(Lease { token, versions }));
-        Some(token)
-    }
-
     fn take_lease(&mut self, command: &Command) -> Sight {
         let Command::Acquire { target, token, manner, .. } = command else { return Sight::NotAsked };
         let free = match &self.data.lease {
@@ -200,7 +204,6 @@ impl Backend {
     }
 
     fn is_doomed(&self, lease: &Lease, target: &Target) -> bool {
-        use hermescache_protocol::Match;
         lease.versions.compare(&target.tags, &self.versions(&target.tags)) == Match::Gone
     }
 
@@ -226,15 +229,15 @@ impl Backend {
         Reading::new(History::from_bytes([history; 8]), tags.iter().map(read).collect())
     }
 
-    fn version(&self, tag: &Tag) -> Option<TagVersion> {
+    pub(super) fn version(&self, tag: &Tag) -> Option<TagVersion> {
         self.data.tags.iter().find(|(other, _)| other == tag).map(|(_, version)| *version)
     }
 
-    fn holds(&self, token: Token) -> bool {
+    pub(super) fn holds(&self, token: Token) -> bool {
         matches!(&self.data.lease, Some(LeaseRecord::Held(lease)) if lease.token == token)
     }
 
-    fn sight(&self) -> Sight {
+    pub(super) fn sight(&self) -> Sight {
         match &self.data.lease {
             None => Sight::Free,
             Some(LeaseRecord::Pass) => Sight::Pass,
@@ -244,7 +247,30 @@ impl Backend {
 
     /// The server dies and comes back with what its last snapshot held.
     pub(crate) fn restart(&mut self) {
+        if self.claims {
+            self.data = Data::default();
+            if self.mutant == Some(Mutant::M33CountsFromOne) {
+                self.claimed = Unseen::default();
+            }
+            return;
+        }
         self.data = self.snapshot.clone().unwrap_or_default();
         self.history += 1;
+    }
+
+    /// The entry is gone. Where it shares a slot with a lease, so is that.
+    pub(crate) fn evict_entry(&mut self) {
+        self.data.entry = None;
+        if self.claims {
+            self.data.lease = None;
+        }
+    }
+
+    /// The lease ends. Where it shares a slot with an entry, so does that.
+    pub(crate) fn expire_lease(&mut self) {
+        self.data.lease = None;
+        if self.claims {
+            self.data.entry = None;
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hermescache_protocol::{LeaseRecord, Moment, Tag};
 
-use super::{Action, Caller, From, Loader, Phase, Stage, T0, World};
+use super::{Action, Caller, From, Loader, Packet, Phase, Stage, T0, World};
 
 impl World {
     /// All that can happen next.
@@ -42,6 +42,9 @@ impl World {
                     }
                     if self.budget.unstorables > 0 {
                         actions.push(Action::Compute(index, Loader::Unstorable));
+                    }
+                    if self.budget.beats > 0 {
+                        actions.push(Action::Beat(index));
                     }
                 }
                 Phase::Waiting(_, until) => {
@@ -140,6 +143,12 @@ impl World {
     /// Whether the lease's holder is gone, so that nobody renews it.
     pub(super) fn is_lease_orphaned(&self) -> bool {
         let Some(LeaseRecord::Held(lease)) = &self.backend.data.lease else { return true };
+        // It may be the lease of somebody whose command is being carried out.
+        let is_at_it =
+            |packet: &Packet| packet.from != From::Nobody && matches!(packet.stage, Stage::Half(_));
+        if self.packets.iter().any(is_at_it) {
+            return false;
+        }
         !self.callers.iter().any(|caller| {
             let holds = caller.token == Some(lease.token);
             holds && (caller.asks() || matches!(caller.phase, Phase::Computing(..)))

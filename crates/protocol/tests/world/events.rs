@@ -44,11 +44,15 @@ impl World {
                 if !self.is_lease_orphaned() {
                     self.spend(|budget| &mut budget.expiries);
                 }
-                self.backend.data.lease = None;
+                self.backend.expire_lease();
+            }
+            Action::Beat(index) => {
+                self.budget.beats -= 1;
+                self.beat(index);
             }
             Action::EvictEntry => {
                 self.spend(|budget| &mut budget.evictions);
-                self.backend.data.entry = None;
+                self.backend.evict_entry();
             }
             Action::EvictTag(index) => {
                 self.spend(|budget| &mut budget.evictions);
@@ -142,7 +146,8 @@ impl World {
             _ => None,
         };
         let by_hand = sender.is_some_and(|sender| self.callers[sender].role == Role::Set);
-        match self.backend.execute(&packet.command, half, by_hand) {
+        let process = sender.map(|sender| self.callers[sender].process);
+        match self.backend.execute(&packet.command, half, by_hand, process) {
             Progress::Half(half) => packet.stage = Stage::Half(half),
             Progress::Done(_) if packet.from == From::Nobody => {
                 self.packets.remove(index);
@@ -153,10 +158,18 @@ impl World {
                     let hit = self.backend.has_hit(&self.target.tags, self.now);
                     let caller = &mut self.callers[sender];
                     caller.set_at = self.database;
-                    caller.needless = hit && caller.role == Role::Read && matches!(view.lease, Sight::Won(_));
+                    // A slot that is shared was won in an earlier step, when it held nothing good.
+                    let is_told_at_once = !self.backend.claims;
+                    caller.needless = hit
+                        && is_told_at_once
+                        && caller.role == Role::Read
+                        && matches!(view.lease, Sight::Won(_));
                 }
-                if let (Some(sender), Reply::Fetched(View { lease: Sight::Won(token), .. })) =
-                    (sender, &reply)
+                if let (
+                    Some(sender),
+                    Reply::Fetched(View { lease: Sight::Won(token), .. })
+                    | Reply::Acquired(View { lease: Sight::Won(token), .. }),
+                ) = (sender, &reply)
                 {
                     self.callers[sender].token = Some(*token);
                 }
@@ -267,6 +280,19 @@ impl World {
         self.run(index, read, self.now)
     }
 
+    /// A heartbeat, answered at once.
+    fn beat(&mut self, index: usize) {
+        let Caller { process, phase: Phase::Computing(read, _), .. } = &self.callers[index] else { return };
+        let board = &mut self.boards[*process];
+        let Some(mut heartbeat) = read.heartbeat(board) else { return };
+        let reply = self.backend.carry(&heartbeat.beat(self.now));
+        if let Reply::Renewed(Some(token)) = &reply {
+            let token = *token;
+            heartbeat.answer(board, &Ok(reply));
+            self.callers[index].token = Some(token);
+        }
+    }
+
     fn look(&mut self, index: usize, now: Moment) -> Result<(), Violation> {
         self.callers[index].woken = false;
         let Phase::Waiting(read, _) = std::mem::replace(&mut self.callers[index].phase, Phase::Gone) else {
@@ -369,7 +395,9 @@ impl World {
         let packet = self.send(From::Caller(index), command);
         self.callers[index].phase = phase;
         if self.brisk {
-            self.execute(packet);
+            while !matches!(self.packets[packet].stage, Stage::Replied(_)) {
+                self.execute(packet);
+            }
         }
     }
 

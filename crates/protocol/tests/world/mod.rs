@@ -12,6 +12,7 @@ mod events;
 pub(crate) mod mutant;
 mod promises;
 pub(crate) mod search;
+mod slot;
 pub(crate) mod story;
 mod words;
 
@@ -133,7 +134,7 @@ impl World {
         let mut read = self.new_read(Role::Read, &mut board);
         loop {
             match read.step(&mut board, self.now, &mut nonces(&mut self.drawn)) {
-                Step::Ask(command) => match self.backend.execute(&command, None, false) {
+                Step::Ask(command) => match self.backend.execute(&command, None, false, None) {
                     Progress::Done(reply) => read.answer(&mut board, Ok(reply), self.now),
                     Progress::Half(_) => unreachable!("only mutants do things by halves"),
                 },

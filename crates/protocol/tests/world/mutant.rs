@@ -39,10 +39,16 @@ pub(crate) enum Mutant {
     M14NoHistory,
     /// A lost acquire is sent again as it was.
     M25SameBytes,
+    /// Where entry and lease share a slot, an entry that nobody may be served keeps it.
+    M30NeverSwaps,
+    /// A server that restarts names its leases as before.
+    M33CountsFromOne,
     /// Absent versions are equal, and nobody creates them.
     M35AbsentStays,
     /// The versions are read after the computation.
     VersionsAfterCompute,
+    /// A lease has another name after each heartbeat.
+    RenewalRenames,
     /// Who waits is not woken when its board changes.
     NobodyWakes,
 }

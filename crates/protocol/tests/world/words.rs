@@ -47,6 +47,8 @@ pub(crate) struct Budget {
     pub(crate) impatience: u8,
     /// Restarts from a snapshot.
     pub(crate) restarts: u8,
+    /// Heartbeats. They are no disturbance.
+    pub(crate) beats: u8,
 }
 
 /// What a world begins with.
@@ -62,7 +64,7 @@ pub(crate) struct Setup {
     /// Whether a request reaches the server as soon as it is sent, and an invalidation is confirmed as soon as it
     /// begins: a coarser world, in which more can be tried. Replies still take their time.
     pub(crate) brisk: bool,
-    /// Whether a fetch may take the lease.
+    /// Whether entry and lease share a slot that a fetch may take, as on memcached.
     pub(crate) claims: bool,
 }
 
@@ -83,6 +85,8 @@ pub(crate) enum Action {
     Abandon(usize),
     Kill(usize),
     Invalidate(usize),
+    /// A leader renews its lease.
+    Beat(usize),
     ExpireLease,
     EvictEntry,
     EvictTag(usize),
