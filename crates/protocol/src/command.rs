@@ -36,6 +36,10 @@ pub enum Command {
         target: Arc<Target>,
         /// What the answer is for.
         purpose: Purpose,
+        /// How long the lease lives without being renewed, if it is taken.
+        lease: Duration,
+        /// How long versions live at least, if they are created.
+        tag_life: Duration,
     },
     /// In this order: create the absent versions, take the lease as `manner` allows, read entry, lease and
     /// versions. Answer: [`Reply::Acquired`].

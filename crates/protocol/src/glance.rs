@@ -10,6 +10,7 @@ use crate::{
     follower::{Arrivals, Follower, Horizon, Start},
     judge::{Read, State},
     moment::Moment,
+    policy::Policy,
     step::{Plan, Verb},
 };
 
@@ -18,7 +19,18 @@ impl Plan {
     /// [`Start`] is drawn before.
     #[must_use]
     pub fn glance(&self) -> Command {
-        Command::Fetch { target: Arc::clone(&self.target), purpose: Purpose::Read }
+        self.fetch(Purpose::Read)
+    }
+
+    /// The command that looks.
+    pub(crate) fn fetch(&self, purpose: Purpose) -> Command {
+        let Policy { lease, ttl, .. } = self.policy;
+        Command::Fetch {
+            target: Arc::clone(&self.target),
+            purpose,
+            lease,
+            tag_life: self.policy.tag_life(ttl),
+        }
     }
 
     /// The entry that the answer to a [`glance`](Self::glance) gives, if that is all there is to it. Else the call goes on

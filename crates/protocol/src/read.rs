@@ -35,7 +35,7 @@ impl Read {
             match mem::replace(&mut self.state, State::Ended) {
                 State::Fetch(purpose) => {
                     self.state = State::Fetching(board.horizon(self.me));
-                    return Step::Ask(Command::Fetch { target: Arc::clone(&self.plan.target), purpose });
+                    return Step::Ask(self.plan.fetch(purpose));
                 }
                 State::Acquire(held) => {
                     let token = held.unwrap_or_else(|| Token::draw(nonces));

@@ -39,6 +39,7 @@ prop_compose! {
             counts;
         let budget = Budget {
             timeouts, expiries, evictions, ttl_ends, abandons, kills, failures, unstorables, impatience, restarts,
+            beats: 2,
         };
         Setup { callers, invalidations, budget, warm, brisk, claims, mutant: None }
     }

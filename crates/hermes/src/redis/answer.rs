@@ -14,7 +14,7 @@ pub(super) struct Nonsense;
 /// The reply that a value means, from a server whose data have this history.
 pub(super) fn reply(command: &Command, value: Value, history: History) -> Result<Reply, Nonsense> {
     match (command, value) {
-        (Command::Fetch { target, purpose }, Value::Array(values)) => {
+        (Command::Fetch { target, purpose, .. }, Value::Array(values)) => {
             Ok(Reply::Fetched(fetched(target, *purpose, &mut values.into_iter(), history)?))
         }
         (Command::Acquire { token, target, .. }, Value::Array(values)) => {

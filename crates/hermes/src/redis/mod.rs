@@ -333,7 +333,7 @@ fn combined(command: &Command, answers: Vec<(Value, History)>) -> (Value, Histor
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use hermescache_protocol::{Arguments, Key, Point, Purpose, Tags, Target};
 
@@ -344,7 +344,8 @@ mod tests {
         let (namespace, point) = (Namespace::default(), Point::entry());
         let key = Key::new(&namespace, &point, &Arguments::default());
         let target = Arc::new(Target { key, tags: Tags::new(&point, [""; 0]) });
-        let fetch = Command::Fetch { target, purpose: Purpose::Read };
+        let lives = Duration::from_secs(5);
+        let fetch = Command::Fetch { target, purpose: Purpose::Read, lease: lives, tag_life: lives };
         let of = |history| (Value::Int(1), History::from_bytes([history; 8]));
         assert_eq!(combined(&fetch, vec![of(1), of(1)]).0, Value::Array(vec![Value::Int(1); 2]));
         assert_eq!(combined(&fetch, vec![of(1), of(2)]).0, Value::Array(vec![Value::Nil; 2]));

@@ -39,7 +39,7 @@ pub(super) fn is_urgent(command: &Command) -> bool {
 /// One command in Redis's words, for a server whose data have this history; `None` if it is of a later protocol.
 pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Option<Cmd> {
     Some(match command {
-        Command::Fetch { target, purpose } => fetch(target, *purpose, buckets),
+        Command::Fetch { target, purpose, .. } => fetch(target, *purpose, buckets),
         Command::Acquire { target, token, fresh, manner, lease, tag_life } => {
             let mut call = script::ACQUIRE.call(by, &all_names(target, buckets));
             call.arg(token.as_bytes()).arg(ms(*lease)).arg(ms(*tag_life));
@@ -155,7 +155,7 @@ pub(super) fn one_by_one(command: &Command, buckets: Buckets) -> Option<Vec<Cmd>
         Some(names.into_iter().map(|name| cmd(verb).arg(name).take()).collect())
     };
     match command {
-        Command::Fetch { target, purpose } => {
+        Command::Fetch { target, purpose, .. } => {
             let mut names = vec![target.key.entry_name(buckets)];
             names.extend(tag_names(target, buckets));
             names.extend((*purpose == Purpose::Follow).then(|| target.key.lease_name(buckets)));

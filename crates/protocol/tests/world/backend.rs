@@ -121,7 +121,7 @@ impl Backend {
     fn at_once(&mut self, command: &Command, by_hand: bool) -> Reply {
         let plain_write = by_hand && self.mutant == Some(Mutant::M12PlainSet);
         match command {
-            Command::Fetch { target, purpose } => Reply::Fetched(View {
+            Command::Fetch { target, purpose, .. } => Reply::Fetched(View {
                 entry: self.data.entry.clone(),
                 lease: match purpose {
                     Purpose::Follow => self.sight(),

@@ -37,7 +37,7 @@ impl Backend {
                 Progress::Half(Half::Looked(self.look(*purpose == Purpose::Read)))
             }
             (
-                Command::Fetch { target, purpose },
+                Command::Fetch { target, purpose, .. },
                 Some(Half::Looked(Looked { versions: None, entry, lease, won })),
             ) => {
                 let versions = self.versions(&target.tags);

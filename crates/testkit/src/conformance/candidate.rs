@@ -255,7 +255,7 @@ pub(super) fn target(namespace: &Namespace, name: &str, tags: &[&str]) -> Arc<Ta
 }
 
 pub(super) fn fetch(target: &Arc<Target>, purpose: Purpose) -> Command {
-    Command::Fetch { target: Arc::clone(target), purpose }
+    Command::Fetch { target: Arc::clone(target), purpose, lease: LONG, tag_life: LONG }
 }
 
 pub(super) fn acquire(target: &Arc<Target>, manner: Taking, lease: Duration, tag_life: Duration) -> Command {
