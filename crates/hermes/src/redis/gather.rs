@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use hermescache_protocol::{Buckets, Command, History, Namespace, Purpose, Reply, Tag, Target};
@@ -147,7 +148,9 @@ impl Joint {
     /// One of the fetches, to find the way of all.
     pub(super) fn fetch(&self) -> Option<Command> {
         let Member { target, purpose, .. } = self.members.first()?;
-        Some(Command::Fetch { target: Arc::clone(target), purpose: *purpose })
+        // It takes no lease and creates no versions, so nothing lives on its account.
+        let (lease, tag_life) = (Duration::ZERO, Duration::ZERO);
+        Some(Command::Fetch { target: Arc::clone(target), purpose: *purpose, lease, tag_life })
     }
 
     /// Gives each member its part of the answer.
@@ -167,7 +170,7 @@ impl Joint {
     /// Tells each member why there is no answer.
     pub(super) fn fail(self, why: &BackendError) {
         for member in self.members {
-            drop(member.answer.send(Err(why.again())));
+            drop(member.answer.send(Err(why.clone())));
         }
     }
 }

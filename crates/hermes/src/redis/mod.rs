@@ -224,7 +224,7 @@ impl Redis {
     /// How a command comes to its answer.
     fn way(&self, command: &Command) -> Way {
         // Of many buckets, two fetches hardly ever have the same.
-        let (Command::Fetch { target, purpose }, Buckets::One) = (command, self.buckets()) else {
+        let (Command::Fetch { target, purpose, .. }, Buckets::One) = (command, self.buckets()) else {
             return Way::Alone(None);
         };
         let Ok(runtime) = Handle::try_current() else { return Way::Alone(None) };
