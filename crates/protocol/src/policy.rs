@@ -81,27 +81,46 @@ impl fmt::Display for TtlError {
 
 impl core::error::Error for TtlError {}
 
-/// By how much at most a time is shortened at random, in percent: 0 to 100.
+/// By how much at most a time is shortened at random: by nothing, or up to the whole of it.
 ///
 /// It only shortens, so that what was promised as the longest time stays the longest.
+///
+/// ```
+/// use hermescache_protocol::Jitter;
+///
+/// assert_eq!(Jitter::part(0.25), Jitter::percent(25));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Jitter(u8);
+pub struct Jitter {
+    /// In parts of [`WHOLE`](Self::WHOLE).
+    most: u64,
+}
 
 impl Jitter {
+    const WHOLE: u64 = 1 << 32;
+
     /// Shortens by up to `percent`; more than 100 counts as 100.
     #[must_use]
     pub const fn percent(percent: u8) -> Self {
-        Self(if percent > 100 { 100 } else { percent })
+        let percent = if percent > 100 { 100 } else { percent as u64 };
+        Self { most: percent * Self::WHOLE / 100 }
+    }
+
+    /// Shortens by up to this part of a time, from 0 to 1; what is outside of that counts as the nearest of them, and what
+    /// is no number as 0.
+    #[must_use]
+    pub fn part(part: f64) -> Self {
+        Self { most: (part.clamp(0.0, 1.0) * Self::WHOLE as f64) as u64 }
     }
 
     /// `time`, shortened at random.
     pub fn shorten(self, time: Duration, nonces: &mut dyn Nonces) -> Duration {
-        if self.0 == 0 {
+        if self.most == 0 {
             return time;
         }
         let mut random = [0; 4];
         nonces.fill(&mut random);
-        let most = time.as_nanos() * u128::from(self.0) / 100;
+        let most = (time.as_nanos() * u128::from(self.most)) >> 32;
         let cut = (most * u128::from(u32::from_le_bytes(random))) >> 32;
         time.saturating_sub(Duration::from_nanos_u128(cut))
     }

@@ -268,7 +268,7 @@ impl Remote {
 pub(crate) fn policy(ttl: Ttl, jitter: f64, patience: Duration, lease: Duration) -> Policy {
     let mut policy = Policy::default();
     policy.ttl = ttl;
-    policy.jitter = Jitter::percent((jitter * 100.0).round() as u8);
+    policy.jitter = Jitter::part(jitter);
     policy.patience = patience;
     policy.lease = lease;
     policy

@@ -43,6 +43,7 @@ macro_rules! behaviour {
                     an_entry_may_have_a_ttl_of_its_own
                     a_hit_does_not_prolong_a_life
                     jitter_only_shortens
+                    jitter_may_be_less_than_a_percent
                     an_entry_ends_in_real_time_too
                 }
                 clean {

@@ -64,6 +64,19 @@ pub fn jitter_only_shortens(place: &Place) {
     assert!(left.iter().min() < left.iter().max(), "{left:?}");
 }
 
+pub fn jitter_may_be_less_than_a_percent(place: &Place) {
+    let clock = FakeClock::new();
+    let cache = place.cache_with(|builder| builder.ttl(secs(1000)).jitter(0.004).clock(clock));
+    for n in 0..40 {
+        cache.entry(n.to_string()).set(n).unwrap();
+    }
+
+    let left: Vec<_> = cache.dump().unwrap().iter().map(|info| info.ttl_left).collect();
+
+    assert!(left.iter().all(|left| (secs(995)..=secs(1001)).contains(left)), "{left:?}");
+    assert!(left.iter().min() < left.iter().max(), "{left:?}");
+}
+
 pub fn an_entry_ends_in_real_time_too(place: &Place) {
     let cache = place.cache();
     cache.entry("k").ttl(Duration::from_millis(50)).set(1).unwrap();
