@@ -158,8 +158,8 @@ impl<M: Mode> Cache<M> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server did not confirm; the clean may have
-    /// happened, wholly or in part: call it again. Never in process.
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
+    /// confirm; the clean may have happened, wholly or in part: call it again. Never in process.
     pub fn clean(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
         self.shared.engine.clean(&owned(tags))
     }
@@ -189,7 +189,8 @@ impl<M: Mode> Cache<M> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server could not be asked. Never in process.
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server could not
+    /// be asked. Never in process.
     pub fn dump(&self) -> Result<Vec<EntryInfo>, Error> {
         self.shared.engine.dump(&self.shared.namespace, self.shared.clock.now())
     }

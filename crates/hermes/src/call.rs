@@ -231,7 +231,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// Takes the entry out, and fences the computation of it that may be under way.
     ///
     /// # Errors
-    /// As for [`set`](Self::set).
+    /// As for [`set`](Self::set), but for what is wrong with a value.
     pub fn invalidate(self) -> Result<(), Error> {
         self.check("invalidating")?;
         self.shared().engine.invalidate(self.site, &self.arguments)
@@ -240,7 +240,8 @@ impl<'c, M: Mode> Call<'c, M> {
     /// The key of this call.
     ///
     /// # Errors
-    /// As for [`set`](Self::set).
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if an argument failed to serialize,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point.
     pub fn key(self) -> Result<Key, Error> {
         self.check("naming")?;
         self.shared().engine.register(self.site)?;
@@ -250,7 +251,9 @@ impl<'c, M: Mode> Call<'c, M> {
     /// Makes every entry of a function a miss.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point,
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
+    /// confirm; it may have happened.
     pub fn clear(cache: &'c Cache<M>, site: &'static Site) -> Result<(), Error> {
         cache.shared().engine.clear(site)
     }
@@ -493,7 +496,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// [`invalidate`](Self::invalidate), for a task.
     ///
     /// # Errors
-    /// As for [`set`](Self::set).
+    /// As for [`invalidate`](Self::invalidate).
     pub async fn invalidate_async(self) -> Result<(), Error> {
         self.check("invalidating")?;
         self.shared().engine.invalidate_async(self.site, &self.arguments).await

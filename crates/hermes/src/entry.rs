@@ -109,8 +109,10 @@ impl<'c, M: Mode> Entry<'c, M> {
     /// can know: prefer [`get_or_compute`](Self::get_or_compute), whose loader runs under the cache's eyes.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if the ttl is not between 1 ms and 100 years; [`ErrorKind::Backend`](crate::ErrorKind::Backend)
-    /// if a server did not confirm.
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if the ttl is not between 1 ms and 100 years, or if the value cannot
+    /// be stored on a server: it does not serialize, or is larger than [`value_limit`](crate::Builder::value_limit).
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
+    /// confirm; it may have happened.
     pub fn set<V: Value>(&self, value: V) -> Result<(), Error>
     where
         M: Keeps<V>,
@@ -123,8 +125,8 @@ impl<'c, M: Mode> Entry<'c, M> {
     /// has returned, no later call gets a value whose computation began before.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) if a server did not confirm; it may have happened: call
-    /// it again. Never in process.
+    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
+    /// confirm; it may have happened: call it again. Never in process.
     pub fn invalidate(&self) -> Result<(), Error> {
         self.key().invalidate()
     }

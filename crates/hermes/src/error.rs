@@ -13,9 +13,10 @@ pub enum ErrorKind {
     Config,
     /// A server answered with an error, or could not be reached.
     Backend,
-    /// A server did not answer in time.
+    /// A server did not answer in time, or was not connected to in time.
     Timeout,
-    /// An argument could not be made part of a key, or a ttl is zero.
+    /// What a call was given cannot be used: an argument that cannot be part of a key; for a `set`, a ttl that is not
+    /// between 1 ms and 100 years, or a value that cannot be stored because it does not serialize or is too large.
     Argument,
 }
 

@@ -129,12 +129,14 @@ impl Cached<'_> {
         let invalidate = |name: Ident, twin: bool| {
             let doc = "Drops the entry of these arguments.\n\n\
                        When it has returned `Ok`, no later call sees a value whose computation began before it.\n\n\
-                       # Errors\nThe cache could not confirm it: call it again.";
+                       # Errors\n`Backend` or `Timeout` if a server did not confirm it: call it again. `Argument` if an \
+                       argument cannot be part of a key, `Config` if another function has the same name.";
             self.declare(doc, &name, Takes::Keyed, &done, twin, |code| code.invalidate(twin))
         };
         let clear = |name: Ident, twin: bool| {
             let doc = "Drops every entry of this function, whatever the arguments.\n\n\
-                       # Errors\nThe cache could not confirm it: call it again.";
+                       # Errors\n`Backend` or `Timeout` if a server did not confirm it: call it again. `Config` if another \
+                       function has the same name.";
             self.declare(doc, &name, Takes::Nothing, &done, twin, |code| code.clear(twin))
         };
         let peek = |name: Ident, twin: bool| {
@@ -154,7 +156,8 @@ impl Cached<'_> {
         };
         let key = {
             let doc = "The key of these arguments' entry, as `dump` shows it.\n\n\
-                       # Errors\nAn argument could not be serialized.";
+                       # Errors\n`Argument` if an argument cannot be part of a key, `Config` if another function has the same \
+                       name.";
             self.declare(doc, &names.verb("key"), Takes::Keyed, &key, false, |code| code.key())
         };
         let twins = (!asynchronous).then(|| {

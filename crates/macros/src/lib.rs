@@ -99,6 +99,10 @@ use proc_macro::TokenStream;
 /// The first four (but `clear`) take the parameters less those in `skip`, the last two take all. Those of an `async
 /// fn` are `async`, but for `key`; a blocking function has `invalidate_async`, `clear_async` and `peek_async` as well.
 ///
+/// What fails says why by its `ErrorKind`: `Backend` or `Timeout`, from `invalidate` and `clear`, if a server did not
+/// confirm; `Argument`, from `invalidate` and `key`, if an argument cannot be part of a key; `Config`, from these three, if
+/// another function that uses the cache has the same name.
+///
 /// ```
 /// # use std::sync::LazyLock;
 /// # use hermes::{Cache, cached};
