@@ -16,14 +16,14 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every file in a folder of this crate, with its code: without its tests and comments.
+/// Every file of Rust in a folder of this crate, with its code: without its tests and comments.
 fn files(folder: &str) -> Vec<(PathBuf, String)> {
     let Ok(listed) = fs::read_dir(source().join(folder)) else { return Vec::new() };
     let mut found = Vec::new();
     for path in listed.map(|file| file.unwrap().path()) {
         if path.is_dir() {
             found.extend(files(path.strip_prefix(source()).unwrap().to_str().unwrap()));
-        } else {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let code = code(&fs::read_to_string(&path).unwrap());
             found.push((path, code));
         }
@@ -92,6 +92,19 @@ fn what_backends_share_sees_none_of_them() {
     for (file, code) in files("backend") {
         for import in imports(&code) {
             assert!(["error", "clock", "Builder"].contains(&import.as_str()), "{}: {import}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_room_is_on_the_map() {
+    let map = include_str!("../../../ARCHITECTURE.md");
+    for (file, _) in files("") {
+        let path = file.strip_prefix(source()).unwrap().with_extension("");
+        let room = if path.ends_with("mod") { path.parent().unwrap() } else { &path };
+        // `lib` only opens doors, and `codec` is one room.
+        if room != Path::new("lib") && !room.starts_with("codec") {
+            assert!(map.contains(&format!("`{}`", room.display())), "{} is not on the map", room.display());
         }
     }
 }
