@@ -18,6 +18,7 @@ use crate::{
     },
     observe::{Counters, EntryInfo, Stats},
     rules::Keep,
+    scope::Scope,
     value::{Mode, Stored, Value},
 };
 
@@ -161,7 +162,7 @@ impl<M: Mode> Cache<M> {
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
     /// confirm; the clean may have happened, wholly or in part: call it again. Never in process.
     pub fn clean(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
-        self.shared.engine.clean(&owned(tags))
+        self.shared.engine.invalidate(Scope::Tags(&owned(tags)))
     }
 
     /// Drops every entry of this cache's namespace, and nothing else.
@@ -171,7 +172,7 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`clean`](Self::clean).
     pub fn clean_all(&self) -> Result<(), Error> {
-        self.shared.engine.clean_all()
+        self.shared.engine.invalidate(Scope::Everything)
     }
 
     /// Lists what a call would hit now, in no order. Cleaned and expired entries are not listed.
@@ -211,7 +212,7 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`clean`](Self::clean).
     pub async fn clean_async(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
-        self.shared.engine.clean_async(&owned(tags)).await
+        self.shared.engine.invalidate_async(Scope::Tags(&owned(tags))).await
     }
 
     /// [`clean_all`](Self::clean_all) for async code.
@@ -219,7 +220,7 @@ impl<M: Mode> Cache<M> {
     /// # Errors
     /// As for [`clean`](Self::clean).
     pub async fn clean_all_async(&self) -> Result<(), Error> {
-        self.shared.engine.clean_all_async().await
+        self.shared.engine.invalidate_async(Scope::Everything).await
     }
 
     /// [`dump`](Self::dump) for async code.
@@ -250,7 +251,7 @@ impl<M: Mode> fmt::Debug for Cache<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shared { namespace, ttl, jitter, clock, counters: _, engine } = &*self.shared;
         f.debug_struct("Cache")
-            .field("engine", engine.name())
+            .field("engine", engine)
             .field("namespace", &namespace.as_str())
             .field("ttl", ttl)
             .field("jitter", jitter)

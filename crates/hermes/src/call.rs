@@ -15,6 +15,7 @@ use crate::{
     memory::{Memory, key::Lookup, seek::Seek},
     remote::{self, Remote, drive::Trip},
     rules::{Keep, Rules},
+    scope::Scope,
     site::Site,
     value::{Keeps, Mode, Value},
 };
@@ -234,7 +235,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// As for [`set`](Self::set), but for what is wrong with a value.
     pub fn invalidate(self) -> Result<(), Error> {
         self.check("invalidating")?;
-        self.shared().engine.invalidate(self.site, &self.arguments)
+        self.shared().engine.invalidate(Scope::Entry(self.site, &self.arguments))
     }
 
     /// The key of this call.
@@ -255,7 +256,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
     /// confirm; it may have happened.
     pub fn clear(cache: &'c Cache<M>, site: &'static Site) -> Result<(), Error> {
-        cache.shared().engine.clear(site)
+        cache.shared().engine.invalidate(Scope::Function(site))
     }
 
     fn shared(&self) -> &'c Shared {
@@ -499,7 +500,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// As for [`invalidate`](Self::invalidate).
     pub async fn invalidate_async(self) -> Result<(), Error> {
         self.check("invalidating")?;
-        self.shared().engine.invalidate_async(self.site, &self.arguments).await
+        self.shared().engine.invalidate_async(Scope::Entry(self.site, &self.arguments)).await
     }
 
     /// [`clear`](Self::clear), for a task.
@@ -507,7 +508,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// # Errors
     /// As for [`clear`](Self::clear).
     pub async fn clear_async(cache: &Cache<M>, site: &'static Site) -> Result<(), Error> {
-        cache.shared().engine.clear_async(site).await
+        cache.shared().engine.invalidate_async(Scope::Function(site)).await
     }
 }
 

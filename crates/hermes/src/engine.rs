@@ -1,25 +1,13 @@
 //! Where a cache keeps its entries, and what each place does for a verb.
 //! Leaves calls that may compute to `call`.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-use hermescache_protocol::{Arguments, Key, Moment, Namespace, Point};
+use hermescache_protocol::{Moment, Namespace};
 
-use crate::{
-    error::Error,
-    memory::{
-        Memory,
-        entries::Entry as StoredEntry,
-        key::{Lookup, StoreKey},
-    },
-    observe::EntryInfo,
-    points::Points,
-    remote::Remote,
-    site::Site,
-};
+use crate::{error::Error, memory::Memory, observe::EntryInfo, remote::Remote, scope::Scope, site::Site};
 
-/// Where entries are kept.
-#[derive(Debug)]
+/// Where entries are kept. `Debug` is what it is called.
 pub(crate) enum Engine {
     /// In this process.
     Memory(Memory),
@@ -33,57 +21,18 @@ impl Engine {
     /// Makes a function known, unless another one has its point.
     pub(crate) fn register(&self, site: &'static Site) -> Result<(), Error> {
         match self {
-            Self::Memory(memory) => known(memory.points(), site).map(drop),
-            Self::Remote(remote) => known(remote.points(), site).map(drop),
-            Self::Noop => Ok(()),
+            Self::Memory(memory) => memory.points().of(site).map(drop)?,
+            Self::Remote(remote) => remote.points().of(site).map(drop)?,
+            Self::Noop => {}
         }
+        Ok(())
     }
 
-    /// Takes an entry out, and fences whoever computes it.
-    pub(crate) fn invalidate(&self, site: &'static Site, arguments: &Arguments) -> Result<(), Error> {
-        self.register(site)?;
+    /// Makes misses of all entries in a scope, and fences whoever computes one of them.
+    pub(crate) fn invalidate(&self, scope: Scope<'_>) -> Result<(), Error> {
         match self {
-            Self::Memory(memory) => {
-                memory.invalidate(Lookup { site: site.id(), arguments });
-                Ok(())
-            }
-            Self::Remote(remote) => remote.invalidate(&site.point(), arguments),
-            Self::Noop => Ok(()),
-        }
-    }
-
-    /// Makes all entries of a function misses.
-    pub(crate) fn clear(&self, site: &'static Site) -> Result<(), Error> {
-        match self {
-            Self::Memory(memory) => {
-                memory.clear(&*known(memory.points(), site)?);
-                Ok(())
-            }
-            Self::Remote(remote) => remote.clear(&*known(remote.points(), site)?),
-            Self::Noop => Ok(()),
-        }
-    }
-
-    /// Makes all entries with one of these tags misses.
-    pub(crate) fn clean(&self, tags: &[Box<str>]) -> Result<(), Error> {
-        match self {
-            Self::Memory(memory) => {
-                tags.iter().for_each(|tag| memory.clean(tag));
-                Ok(())
-            }
-            Self::Remote(remote) => remote.clean(tags),
-            Self::Noop => Ok(()),
-        }
-    }
-
-    /// Makes all entries misses.
-    pub(crate) fn clean_all(&self) -> Result<(), Error> {
-        match self {
-            Self::Memory(memory) => {
-                memory.clean_all();
-                Ok(())
-            }
-            Self::Remote(remote) => remote.clean_all(),
+            Self::Memory(memory) => Ok(memory.invalidate(scope)?),
+            Self::Remote(remote) => remote.invalidate(scope),
             Self::Noop => Ok(()),
         }
     }
@@ -91,7 +40,7 @@ impl Engine {
     /// Lists what a call would hit now.
     pub(crate) fn dump(&self, namespace: &Namespace, now: Moment) -> Result<Vec<EntryInfo>, Error> {
         match self {
-            Self::Memory(memory) => Ok(dump_memory(memory, namespace, now)),
+            Self::Memory(memory) => Ok(memory.dump(namespace, now)),
             Self::Remote(remote) => remote.dump(now),
             Self::Noop => Ok(Vec::new()),
         }
@@ -104,52 +53,15 @@ impl Engine {
             Self::Memory(_) | Self::Noop => 0,
         }
     }
-
-    /// What to call it.
-    pub(crate) fn name(&self) -> &dyn fmt::Debug {
-        match self {
-            Self::Memory(_) => &"memory",
-            Self::Remote(remote) => remote.backend(),
-            Self::Noop => &"noop",
-        }
-    }
 }
 
 /// The twins for tasks. In process nothing waits.
 #[cfg(feature = "async")]
 impl Engine {
-    pub(crate) async fn invalidate_async(
-        &self,
-        site: &'static Site,
-        arguments: &Arguments,
-    ) -> Result<(), Error> {
+    pub(crate) async fn invalidate_async(&self, scope: Scope<'_>) -> Result<(), Error> {
         match self {
-            Self::Remote(remote) => {
-                self.register(site)?;
-                remote.invalidate_async(&site.point(), arguments).await
-            }
-            Self::Memory(_) | Self::Noop => self.invalidate(site, arguments),
-        }
-    }
-
-    pub(crate) async fn clear_async(&self, site: &'static Site) -> Result<(), Error> {
-        match self {
-            Self::Remote(remote) => remote.clear_async(&*known(remote.points(), site)?).await,
-            Self::Memory(_) | Self::Noop => self.clear(site),
-        }
-    }
-
-    pub(crate) async fn clean_async(&self, tags: &[Box<str>]) -> Result<(), Error> {
-        match self {
-            Self::Remote(remote) => remote.clean_async(tags).await,
-            Self::Memory(_) | Self::Noop => self.clean(tags),
-        }
-    }
-
-    pub(crate) async fn clean_all_async(&self) -> Result<(), Error> {
-        match self {
-            Self::Remote(remote) => remote.clean_all_async().await,
-            Self::Memory(_) | Self::Noop => self.clean_all(),
+            Self::Remote(remote) => remote.invalidate_async(scope).await,
+            Self::Memory(_) | Self::Noop => self.invalidate(scope),
         }
     }
 
@@ -165,21 +77,12 @@ impl Engine {
     }
 }
 
-/// What is kept for a function, which registers it.
-pub(crate) fn known<S: From<Point>>(points: &Points<S>, site: &'static Site) -> Result<Arc<S>, Error> {
-    points.of(site).map_err(|twice| Error::config(format!("registering {site}"), twice))
-}
-
-fn dump_memory(memory: &Memory, namespace: &Namespace, now: Moment) -> Vec<EntryInfo> {
-    let mut found = Vec::new();
-    memory.for_each_fresh(now, |key: &StoreKey, entry: &StoredEntry| {
-        let tags = entry.tags().map(str::to_owned).collect();
-        found.push((key.clone(), tags, entry.expires().since(now), entry.payload().size_bytes()));
-    });
-    let info = |(key, tags, ttl_left, size_bytes): (StoreKey, _, _, _)| {
-        let state = memory.points().by_id(key.site())?;
-        let key = Key::from_encoded(namespace, state.point(), key.arguments());
-        Some(EntryInfo { key, tags, ttl_left, size_bytes })
-    };
-    found.into_iter().filter_map(info).collect()
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(_) => f.write_str("memory"),
+            Self::Remote(remote) => remote.backend().fmt(f),
+            Self::Noop => f.write_str("noop"),
+        }
+    }
 }

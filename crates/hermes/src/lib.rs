@@ -67,6 +67,7 @@ mod probe;
 mod redis;
 mod remote;
 mod rules;
+mod scope;
 mod shim;
 mod site;
 mod url;

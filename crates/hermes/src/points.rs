@@ -9,7 +9,10 @@ use std::{
 
 use hermescache_protocol::Point;
 
-use crate::site::{Site, SiteId};
+use crate::{
+    error::Error,
+    site::{Site, SiteId},
+};
 
 /// All functions that have used a cache, with what its engine keeps for each.
 #[derive(Debug)]
@@ -73,3 +76,9 @@ impl fmt::Display for SharedPoint {
 }
 
 impl std::error::Error for SharedPoint {}
+
+impl From<SharedPoint> for Error {
+    fn from(shared: SharedPoint) -> Self {
+        Self::config(format!("registering {}", shared.second), shared)
+    }
+}

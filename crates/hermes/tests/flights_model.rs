@@ -60,6 +60,8 @@ mod redis;
 mod remote;
 #[path = "../src/rules.rs"]
 mod rules;
+#[path = "../src/scope.rs"]
+mod scope;
 #[path = "../src/site.rs"]
 mod site;
 #[path = "../src/url.rs"]

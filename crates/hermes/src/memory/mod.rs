@@ -10,7 +10,7 @@ pub(crate) mod tags;
 
 use std::{sync::Arc, time::Duration};
 
-use hermescache_protocol::Moment;
+use hermescache_protocol::{Key, Moment, Namespace};
 
 use self::{
     entries::{Displaced, Entries, Entry},
@@ -20,7 +20,14 @@ use self::{
     seek::Flights,
     tags::{Cell, Group, TagTable},
 };
-use crate::{clock::AnyClock, points::Points, site::SiteId, value::Value};
+use crate::{
+    clock::AnyClock,
+    observe::EntryInfo,
+    points::{Points, SharedPoint},
+    scope::Scope,
+    site::SiteId,
+    value::Value,
+};
 
 /// The in-process backend.
 ///
@@ -99,8 +106,21 @@ impl Memory {
         point.group(self.tags.names(tags), |cell| self.tags.group(&self.namespace, cell, tags))
     }
 
-    /// Takes out an entry, and the lease of whoever computes it now.
-    pub(crate) fn invalidate(&self, lookup: Lookup<'_>) {
+    /// Makes misses of all entries in a scope, and takes the lease of whoever computes one of them.
+    pub(crate) fn invalidate(&self, scope: Scope<'_>) -> Result<(), SharedPoint> {
+        match scope {
+            Scope::Entry(site, arguments) => {
+                self.points.of(site)?;
+                self.take_out(Lookup { site: site.id(), arguments });
+            }
+            Scope::Function(site) => self.tags.clean_cell(self.points.of(site)?.cell()),
+            Scope::Tags(tags) => tags.iter().for_each(|tag| self.tags.clean(tag)),
+            Scope::Everything => self.tags.clean_cell(&self.namespace),
+        }
+        Ok(())
+    }
+
+    fn take_out(&self, lookup: Lookup<'_>) {
         let key = StoreKey::from(lookup);
         let mut left = Displaced::default();
         let deposed = {
@@ -111,24 +131,19 @@ impl Memory {
         drop((left, deposed));
     }
 
-    /// Makes every entry with this tag a miss.
-    pub(crate) fn clean(&self, tag: &str) {
-        self.tags.clean(tag);
-    }
-
-    /// Makes every entry of a function a miss.
-    pub(crate) fn clear(&self, point: &PointState) {
-        self.tags.clean_cell(point.cell());
-    }
-
-    /// Makes every entry a miss.
-    pub(crate) fn clean_all(&self) {
-        self.tags.clean_cell(&self.namespace);
-    }
-
-    /// Shows what a call would hit now.
-    pub(crate) fn for_each_fresh(&self, now: Moment, show: impl FnMut(&StoreKey, &Entry)) {
-        self.entries.for_each_fresh(now, show);
+    /// Lists what a call would hit now.
+    pub(crate) fn dump(&self, namespace: &Namespace, now: Moment) -> Vec<EntryInfo> {
+        let mut found = Vec::new();
+        self.entries.for_each_fresh(now, |key: &StoreKey, entry: &Entry| {
+            let tags = entry.tags().map(str::to_owned).collect();
+            found.push((key.clone(), tags, entry.expires().since(now), entry.payload().size_bytes()));
+        });
+        let info = |(key, tags, ttl_left, size_bytes): (StoreKey, _, _, _)| {
+            let state = self.points.by_id(key.site())?;
+            let key = Key::from_encoded(namespace, state.point(), key.arguments());
+            Some(EntryInfo { key, tags, ttl_left, size_bytes })
+        };
+        found.into_iter().filter_map(info).collect()
     }
 }
 

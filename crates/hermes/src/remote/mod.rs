@@ -29,6 +29,7 @@ use crate::{
     error::Error,
     observe::EntryInfo,
     points::Points,
+    scope::Scope,
     value::Keeps,
 };
 
@@ -149,26 +150,11 @@ impl Remote {
         Ok(Value { codec, payload: Payload::from(bytes), ttl })
     }
 
-    /// Deletes one entry, and the lease of whoever computes it.
-    pub(crate) fn invalidate(&self, point: &Point, arguments: &Arguments) -> Result<(), Error> {
-        let key = Key::new(&self.namespace, point, arguments);
-        let doing = || format!("invalidating {:?}", key.to_string());
-        self.carry_out(Invalidation::of_key(&key), doing)
-    }
-
-    /// Makes all entries that carry one of the tags misses.
-    pub(crate) fn clean(&self, tags: &[Box<str>]) -> Result<(), Error> {
-        self.carry_out(self.cleaning(tags), || cleaning_tags(tags))
-    }
-
-    /// Makes all entries of a function misses.
-    pub(crate) fn clear(&self, function: &Function) -> Result<(), Error> {
-        self.carry_out(self.clearing(function), || clearing_function(function))
-    }
-
-    /// Makes all entries of the namespace misses.
-    pub(crate) fn clean_all(&self) -> Result<(), Error> {
-        self.carry_out(self.cleaning_all(), || self.cleaning_namespace())
+    /// Makes misses of all entries in a scope, and takes the lease of whoever computes one of them.
+    pub(crate) fn invalidate(&self, scope: Scope<'_>) -> Result<(), Error> {
+        let invalidation = self.invalidation(scope)?;
+        let answers = self.core.backend.execute_all(invalidation.commands());
+        self.settle(scope, invalidation, answers)
     }
 
     /// Lists what a call would hit now.
@@ -177,17 +163,25 @@ impl Remote {
         Ok(dump::fresh_entries(&self.namespace, &listed, now))
     }
 
-    fn carry_out(&self, mut invalidation: Invalidation, doing: impl FnOnce() -> String) -> Result<(), Error> {
-        let answers = self.core.backend.execute_all(invalidation.commands());
-        self.settle(&mut invalidation, answers, doing)
+    fn invalidation(&self, scope: Scope<'_>) -> Result<Invalidation, Error> {
+        let (namespace, buckets) = (&self.namespace, self.core.backend.buckets());
+        Ok(match scope {
+            Scope::Entry(site, arguments) => {
+                let function = self.points.of(site)?;
+                Invalidation::of_key(&Key::new(namespace, &function.point, arguments))
+            }
+            Scope::Function(site) => Invalidation::of_point(namespace, &self.points.of(site)?.point, buckets),
+            Scope::Tags(tags) => Invalidation::of_tags(namespace, tags, buckets),
+            Scope::Everything => Invalidation::of_everything(namespace, buckets),
+        })
     }
 
     /// An invalidation that was not confirmed must not look as if it had been.
     fn settle(
         &self,
-        invalidation: &mut Invalidation,
+        scope: Scope<'_>,
+        mut invalidation: Invalidation,
         answers: Vec<Result<Reply, BackendError>>,
-        doing: impl FnOnce() -> String,
     ) -> Result<(), Error> {
         let mut why = None;
         for answer in answers {
@@ -197,30 +191,27 @@ impl Remote {
                 why = why.or(Some(error));
             }
         }
-        match (invalidation.verdict(), why) {
-            (Some(Ok(())), _) => Ok(()),
-            (_, Some(error)) => Err(Error::backend(doing(), error)),
-            (_, None) => Err(Error::backend(
-                doing(),
-                BackendError::unknown("the backend did not answer each command, or with a reply to another"),
-            )),
+        let why = match (invalidation.verdict(), why) {
+            (Some(Ok(())), _) => return Ok(()),
+            (_, Some(error)) => error,
+            (_, None) => {
+                BackendError::unknown("the backend did not answer each command, or with a reply to another")
+            }
+        };
+        Err(Error::backend(self.invalidating(scope), why))
+    }
+
+    /// What an invalidation was about.
+    fn invalidating(&self, scope: Scope<'_>) -> String {
+        match scope {
+            Scope::Entry(site, arguments) => {
+                let key = Key::new(&self.namespace, &site.point(), arguments);
+                format!("invalidating {:?}", key.to_string())
+            }
+            Scope::Function(site) => format!("clearing the function {:?}", site.point().label()),
+            Scope::Tags(tags) => format!("cleaning the tags {tags:?}"),
+            Scope::Everything => format!("cleaning the namespace {:?}", self.namespace.as_str()),
         }
-    }
-
-    fn cleaning(&self, tags: &[Box<str>]) -> Invalidation {
-        Invalidation::of_tags(&self.namespace, tags, self.core.backend.buckets())
-    }
-
-    fn clearing(&self, function: &Function) -> Invalidation {
-        Invalidation::of_point(&self.namespace, &function.point, self.core.backend.buckets())
-    }
-
-    fn cleaning_all(&self) -> Invalidation {
-        Invalidation::of_everything(&self.namespace, self.core.backend.buckets())
-    }
-
-    fn cleaning_namespace(&self) -> String {
-        format!("cleaning the namespace {:?}", self.namespace.as_str())
     }
 
     fn not_listed(&self, why: BackendError) -> Error {
@@ -231,36 +222,15 @@ impl Remote {
 
 #[cfg(feature = "async")]
 impl Remote {
-    pub(crate) async fn invalidate_async(&self, point: &Point, arguments: &Arguments) -> Result<(), Error> {
-        let key = Key::new(&self.namespace, point, arguments);
-        let doing = || format!("invalidating {:?}", key.to_string());
-        self.carry_out_async(Invalidation::of_key(&key), doing).await
-    }
-
-    pub(crate) async fn clean_async(&self, tags: &[Box<str>]) -> Result<(), Error> {
-        self.carry_out_async(self.cleaning(tags), || cleaning_tags(tags)).await
-    }
-
-    pub(crate) async fn clear_async(&self, function: &Function) -> Result<(), Error> {
-        self.carry_out_async(self.clearing(function), || clearing_function(function)).await
-    }
-
-    pub(crate) async fn clean_all_async(&self) -> Result<(), Error> {
-        self.carry_out_async(self.cleaning_all(), || self.cleaning_namespace()).await
+    pub(crate) async fn invalidate_async(&self, scope: Scope<'_>) -> Result<(), Error> {
+        let invalidation = self.invalidation(scope)?;
+        let answers = self.core.backend.execute_all_async(invalidation.commands()).await;
+        self.settle(scope, invalidation, answers)
     }
 
     pub(crate) async fn dump_async(&self, now: Moment) -> Result<Vec<EntryInfo>, Error> {
         let listed = self.core.backend.list_async(&self.namespace).await;
         Ok(dump::fresh_entries(&self.namespace, &listed.map_err(|why| self.not_listed(why))?, now))
-    }
-
-    async fn carry_out_async(
-        &self,
-        mut invalidation: Invalidation,
-        doing: impl FnOnce() -> String,
-    ) -> Result<(), Error> {
-        let answers = self.core.backend.execute_all_async(invalidation.commands()).await;
-        self.settle(&mut invalidation, answers, doing)
     }
 }
 
@@ -277,12 +247,4 @@ pub(crate) fn policy(ttl: Ttl, jitter: f64, patience: Duration, lease: Duration)
 /// A ttl that a function gave: what is out of bounds lives as long as bounds allow.
 fn within_bounds(ttl: Duration) -> Ttl {
     Ttl::new(ttl.clamp(Ttl::MIN.get(), Ttl::MAX.get())).expect("it is between the bounds")
-}
-
-fn cleaning_tags(tags: &[Box<str>]) -> String {
-    format!("cleaning the tags {tags:?}")
-}
-
-fn clearing_function(function: &Function) -> String {
-    format!("clearing the function {:?}", function.point.label())
 }
