@@ -13,7 +13,7 @@ use crate::{
     engine::Engine,
     error::Error,
     memory::{Memory, key::Lookup, seek::Seek},
-    remote::{self, Remote, drive::Trip},
+    remote::{self, Remote, trip::Trip},
     rules::{Keep, Rules},
     scope::Scope,
     site::Site,

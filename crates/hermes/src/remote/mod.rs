@@ -8,6 +8,7 @@ mod dump;
 mod handed;
 mod heart;
 mod timeline;
+pub(crate) mod trip;
 
 use std::{
     sync::{
