@@ -70,13 +70,20 @@ impl<'c> Caller<'c> {
                 (Stage::Coming(_), Said::Glanced(start, answer)) => {
                     (Box::new(Read::after_glance(plan.clone(), start, board, answer, now)), false)
                 }
-                (Stage::Coming(verb), _) => (Box::new(Read::new(plan.clone(), verb, board, now)), false),
+                (Stage::Coming(verb), said) => {
+                    debug_assert!(
+                        matches!(said, Said::Nothing),
+                        "who has asked nothing has no answer to tell"
+                    );
+                    (Box::new(Read::new(plan.clone(), verb, board, now)), false)
+                }
                 (Stage::There { mut machine, sleeps }, said) => {
                     match said {
                         Said::Answer(answer) => machine.answer(board, answer, now),
                         Said::Computed(computed) => machine.computed(board, computed, now),
                         Said::Undecodable(entry) => machine.refuse(board, &entry, now),
-                        Said::Nothing | Said::Glanced(..) => {}
+                        Said::Nothing => {}
+                        Said::Glanced(..) => debug_assert!(false, "who is at the board does not come to it"),
                     }
                     (machine, sleeps)
                 }
