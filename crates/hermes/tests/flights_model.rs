@@ -23,7 +23,7 @@ mod backend;
 mod builder;
 #[path = "../src/cache.rs"]
 mod cache;
-#[path = "../src/call.rs"]
+#[path = "../src/call/mod.rs"]
 mod call;
 #[path = "../src/clock.rs"]
 mod clock;

@@ -1,5 +1,8 @@
 //! One call of a cached function: its key, its tags, and what to do with them.
-//! Leaves the way from a miss to a value to `drive`.
+//! Leaves the way from a miss to a value to `drive`, and the twins for tasks to `tasks`.
+
+#[cfg(feature = "async")]
+mod tasks;
 
 use std::{convert::Infallible, fmt, mem, time::Duration};
 
@@ -13,6 +16,7 @@ use crate::{
     engine::Engine,
     error::Error,
     memory::{Memory, key::Lookup, seek::Seek},
+    points::SharedPoint,
     remote::{self, Remote, trip::Trip},
     rules::{Keep, Rules},
     scope::Scope,
@@ -210,20 +214,18 @@ impl<'c, M: Mode> Call<'c, M> {
     {
         self.check("setting")?;
         let shared = self.shared();
-        shared.engine.register(self.site)?;
         match &shared.engine {
             Engine::Memory(memory) => {
                 // It leads while the value's own code runs: an invalidation that lands meanwhile must win.
-                let lead = self.seek(memory).expect("the function is registered").lead();
+                let lead = self.seek(memory)?.lead();
                 let _mark = lead.mark();
                 let keep = (rules.keep)(value);
                 shared.store(lead, value, keep.ttl.or(rules.ttl), keep);
                 Ok(())
             }
             Engine::Remote(remote) => {
-                let verb = self.setting(remote, rules, value)?;
-                let trip = self.trip(remote, verb, None).expect("the function is registered");
-                self.settled(remote::drive::set::<M, V>(trip))
+                let trip = self.trip_to_set(remote, rules, value)?;
+                self.confirmed(remote::drive::set::<M, V>(trip))
             }
             Engine::Noop => Ok(()),
         }
@@ -273,8 +275,8 @@ impl<'c, M: Mode> Call<'c, M> {
         let way = match &shared.engine {
             Engine::Noop => return Way::Uncached,
             _ if self.broken.is_some() => None,
-            Engine::Memory(memory) => self.seek(memory).map(Way::InProcess),
-            Engine::Remote(remote) => self.trip(remote, verb, ttl).map(Way::Remote),
+            Engine::Memory(memory) => self.seek(memory).ok().map(Way::InProcess),
+            Engine::Remote(remote) => self.trip(remote, verb, ttl).ok().map(Way::Remote),
         };
         // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
         way.unwrap_or_else(|| {
@@ -284,45 +286,52 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     fn peeking(&mut self, remote: &'c Remote) -> Option<Trip<'c>> {
-        if self.broken.is_some() { None } else { self.trip(remote, Verb::Peek, None) }
+        if self.broken.is_some() { None } else { self.trip(remote, Verb::Peek, None).ok() }
     }
 
-    fn seek(&mut self, memory: &'c Memory) -> Option<Seek<'c>> {
-        let point = memory.points().of(self.site).ok()?;
+    fn seek(&mut self, memory: &'c Memory) -> Result<Seek<'c>, SharedPoint> {
+        let point = memory.points().of(self.site)?;
         let tags = match mem::replace(&mut self.tags, Given::Nothing) {
             Given::Texts(tags) => tags,
             Given::Labels(_) | Given::Nothing => Vec::new(),
         };
-        Some(Seek::new(memory, self.lookup(), point, tags))
+        Ok(Seek::new(memory, self.lookup(), point, tags))
     }
 
-    fn trip(&mut self, remote: &'c Remote, verb: Verb, ttl: Option<Duration>) -> Option<Trip<'c>> {
-        let function = remote.points().of(self.site).ok()?;
+    fn trip(
+        &mut self,
+        remote: &'c Remote,
+        verb: Verb,
+        ttl: Option<Duration>,
+    ) -> Result<Trip<'c>, SharedPoint> {
+        let function = remote.points().of(self.site)?;
         let tags = match mem::replace(&mut self.tags, Given::Nothing) {
             Given::Labels(tags) => tags,
             Given::Texts(_) | Given::Nothing => function.tags([""; 0]),
         };
         let plan = remote.plan(&function, &self.arguments, tags, ttl);
-        Some(Trip::begin(self.cache.shared(), remote, plan, verb))
+        Ok(Trip::begin(self.cache.shared(), remote, plan, verb))
     }
 
-    /// What to put in by hand.
-    fn setting<V: Value, F: FnOnce(&V) -> Keep>(
-        &self,
-        remote: &Remote,
+    /// The way of a value that is put in by hand.
+    fn trip_to_set<V: Value, F: FnOnce(&V) -> Keep>(
+        &mut self,
+        remote: &'c Remote,
         rules: Rules<F>,
         value: &V,
-    ) -> Result<Verb, Error>
+    ) -> Result<Trip<'c>, Error>
     where
         M: Keeps<V>,
     {
+        // Before the value's own code runs: a name that another function has is an error whatever the value.
+        remote.points().of(self.site)?;
         let ttl = (rules.keep)(value).ttl.or(rules.ttl);
-        let packed = remote.pack::<M, V>(value, ttl);
-        packed.map(Verb::Set).map_err(|why| Error::argument(self.setting_it(), why))
+        let packed = remote.pack::<M, V>(value, ttl).map_err(|why| Error::argument(self.setting(), why))?;
+        Ok(self.trip(remote, Verb::Set(packed), None)?)
     }
 
-    /// What became of a value that was put in by hand. One that was overtaken was put in, and then invalidated.
-    fn settled(&self, (fate, fault): (Option<Fate>, Option<BackendError>)) -> Result<(), Error> {
+    /// Whether a value that was put in by hand is in. One that was overtaken was, and then was invalidated.
+    fn confirmed(&self, (fate, fault): (Option<Fate>, Option<BackendError>)) -> Result<(), Error> {
         let why = match (fate, fault) {
             (Some(Fate::Stored | Fate::Fenced), _) => return Ok(()),
             (Some(Fate::Refused), _) => {
@@ -331,7 +340,7 @@ impl<'c, M: Mode> Call<'c, M> {
             (_, Some(fault)) => fault,
             (_, None) => BackendError::unknown("the server lost the versions of the entry's tags"),
         };
-        Err(Error::backend(self.setting_it(), why))
+        Err(Error::backend(self.setting(), why))
     }
 
     fn check(&self, doing: &str) -> Result<(), Error> {
@@ -345,7 +354,7 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// What a failed `set` was about, in the words of a failed invalidation.
-    fn setting_it(&self) -> String {
+    fn setting(&self) -> String {
         let key = Key::new(&self.shared().namespace, &self.site.point(), &self.arguments);
         format!("setting {:?}", key.to_string())
     }
@@ -378,138 +387,6 @@ enum Way<'c> {
     InProcess(Seek<'c>),
     Remote(Trip<'c>),
     Uncached,
-}
-
-#[cfg(feature = "async")]
-impl<'c, M: Mode> Call<'c, M> {
-    /// [`compute`](Self::compute), for a task.
-    pub async fn compute_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
-    where
-        V: Value,
-        F: FnOnce(&V) -> Keep,
-        L: Future<Output = V>,
-        M: Keeps<V>,
-    {
-        let loader = async || Ok::<V, Infallible>(loader().await);
-        drive::certain(self.compute_try_async(rules, loader).await)
-    }
-
-    /// [`compute_try`](Self::compute_try), for a task.
-    ///
-    /// # Errors
-    /// The loader's own.
-    pub async fn compute_try_async<V, E, F, L>(
-        self,
-        rules: Rules<F>,
-        loader: impl FnOnce() -> L,
-    ) -> Result<V, E>
-    where
-        V: Value,
-        F: FnOnce(&V) -> Keep,
-        L: Future<Output = Result<V, E>>,
-        M: Keeps<V>,
-    {
-        let shared = self.shared();
-        match self.way(Verb::Read, rules.ttl) {
-            Way::InProcess(seek) => {
-                shared.counters.miss();
-                drive::read_async(shared, seek, rules, loader).await
-            }
-            Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
-            Way::Uncached => {
-                shared.counters.miss();
-                drive::alone_async(shared, loader()).await
-            }
-        }
-    }
-
-    /// [`refresh`](Self::refresh), for a task.
-    pub async fn refresh_async<V, F, L>(self, rules: Rules<F>, loader: impl FnOnce() -> L) -> V
-    where
-        V: Value,
-        F: FnOnce(&V) -> Keep,
-        L: Future<Output = V>,
-        M: Keeps<V>,
-    {
-        let loader = async || Ok::<V, Infallible>(loader().await);
-        drive::certain(self.refresh_try_async(rules, loader).await)
-    }
-
-    /// [`refresh_try`](Self::refresh_try), for a task.
-    ///
-    /// # Errors
-    /// The loader's own.
-    pub async fn refresh_try_async<V, E, F, L>(
-        self,
-        rules: Rules<F>,
-        loader: impl FnOnce() -> L,
-    ) -> Result<V, E>
-    where
-        V: Value,
-        F: FnOnce(&V) -> Keep,
-        L: Future<Output = Result<V, E>>,
-        M: Keeps<V>,
-    {
-        let shared = self.shared();
-        match self.way(Verb::Refresh, rules.ttl) {
-            Way::InProcess(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader).await,
-            Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
-            Way::Uncached => drive::alone_async(shared, loader()).await,
-        }
-    }
-
-    /// [`peek`](Self::peek), for a task.
-    pub async fn peek_async<V: Value>(mut self) -> Option<V>
-    where
-        M: Keeps<V>,
-    {
-        match &self.shared().engine {
-            Engine::Remote(remote) => remote::drive::peek_async::<M, V>(self.peeking(remote)?).await,
-            Engine::Memory(_) | Engine::Noop => self.look(),
-        }
-    }
-
-    /// [`set`](Self::set), for a task.
-    ///
-    /// # Errors
-    /// As for [`set`](Self::set).
-    pub async fn set_async<V: Value, F: FnOnce(&V) -> Keep>(
-        mut self,
-        rules: Rules<F>,
-        value: &V,
-    ) -> Result<(), Error>
-    where
-        M: Keeps<V>,
-    {
-        match &self.shared().engine {
-            Engine::Remote(remote) => {
-                self.check("setting")?;
-                self.shared().engine.register(self.site)?;
-                let verb = self.setting(remote, rules, value)?;
-                let trip = self.trip(remote, verb, None).expect("the function is registered");
-                let end = remote::drive::set_async::<M, V>(trip).await;
-                self.settled(end)
-            }
-            Engine::Memory(_) | Engine::Noop => self.set(rules, value),
-        }
-    }
-
-    /// [`invalidate`](Self::invalidate), for a task.
-    ///
-    /// # Errors
-    /// As for [`invalidate`](Self::invalidate).
-    pub async fn invalidate_async(self) -> Result<(), Error> {
-        self.check("invalidating")?;
-        self.shared().engine.invalidate_async(Scope::Entry(self.site, &self.arguments)).await
-    }
-
-    /// [`clear`](Self::clear), for a task.
-    ///
-    /// # Errors
-    /// As for [`clear`](Self::clear).
-    pub async fn clear_async(cache: &Cache<M>, site: &'static Site) -> Result<(), Error> {
-        cache.shared().engine.invalidate_async(Scope::Function(site)).await
-    }
 }
 
 impl<M: Mode> fmt::Debug for Call<'_, M> {
