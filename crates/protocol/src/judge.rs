@@ -24,6 +24,7 @@ use crate::{
 ///     match read.step(board, now, nonces) {
 ///         Step::Ask(command) => read.answer(board, backend.execute(command), now),
 ///         Step::Tell(command) => backend.send(command),
+///         Step::Post(command) => let another send it,
 ///         Step::Compute => read.computed(board, loader(), now),
 ///         Step::Wait(until) => wait until then, or until the board has changed,
 ///         Step::Done(outcome) => return outcome,
@@ -59,6 +60,7 @@ pub(crate) enum State {
     Rest,
     Seated,
     Tell(Command, Box<Self>),
+    Post(Command, Box<Self>),
     Hit(Entry),
     Missing,
     Own(Fate),
@@ -183,6 +185,15 @@ impl Read {
     pub(crate) fn release(&mut self, token: Token, leaving: Leaving, then: State) {
         let target = Arc::clone(&self.plan.target);
         self.state = State::Tell(Command::Release { target, token, leaving }, Box::new(then));
+    }
+
+    /// Goes on as decided, and has a lease given back that may be held though nobody will commit under it. Should this
+    /// overtake the acquire, the lease lives until it runs out.
+    pub(crate) fn give_back(&mut self, token: Token) {
+        let target = Arc::clone(&self.plan.target);
+        let then = mem::replace(&mut self.state, State::Ended);
+        let command = Command::Release { target, token, leaving: Leaving::Nothing };
+        self.state = State::Post(command, Box::new(then));
     }
 
     fn release_first(&mut self, token: Token) {

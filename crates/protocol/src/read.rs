@@ -58,6 +58,10 @@ impl Read {
                     self.state = *then;
                     return Step::Tell(command);
                 }
+                State::Post(command, then) => {
+                    self.state = *then;
+                    return Step::Post(command);
+                }
                 State::Rest => {
                     let sleep = self.plan.policy.poll_sleep(self.follower.waited(now), nonces);
                     board.rest_until(self.me, now + sleep);
@@ -92,13 +96,19 @@ impl Read {
             (State::Acquiring(_, horizon), Ok(Reply::Acquired(view))) => {
                 self.acquired(board, horizon, view, now);
             }
-            (State::Acquiring(..), answer) if matches!(self.verb, Verb::Set(_)) => {
-                self.state = State::Own(Fate::Unanswered(fault_of(answer)));
+            (State::Acquiring(token, _), answer) => {
+                let fault = fault_of(answer);
+                match self.verb {
+                    Verb::Set(_) => self.state = State::Own(Fate::Unanswered(fault)),
+                    Verb::Read | Verb::Peek | Verb::Refresh => self.alone(board, Cause::Fault(fault), now),
+                }
+                // Nobody will ever commit under this token, so others need not wait for its lease.
+                if fault == Fault::Unknown {
+                    self.give_back(token);
+                }
             }
-            (State::Fetching(_) | State::Acquiring(..), answer) => {
-                self.alone(board, Cause::Fault(fault_of(answer)), now);
-            }
-            (State::Committing(_), answer) => {
+            (State::Fetching(_), answer) => self.alone(board, Cause::Fault(fault_of(answer)), now),
+            (State::Committing(token), answer) => {
                 board.end(self.me);
                 self.state = State::Own(match answer {
                     Ok(Reply::Committed(Committed::Stored)) => Fate::Stored,
@@ -106,6 +116,10 @@ impl Read {
                     Ok(Reply::Committed(Committed::Refused)) => Fate::Refused,
                     answer => Fate::Unanswered(fault_of(answer)),
                 });
+                // Where the commit does get through, there is no lease left to give back.
+                if matches!(self.state, State::Own(Fate::Unanswered(_))) {
+                    self.give_back(token);
+                }
             }
             (state, _) => {
                 debug_assert!(false, "an answer to a question that was not asked: {state:?}");
@@ -175,7 +189,7 @@ impl Read {
             board.depart(self.me);
         }
         match (held, self.state) {
-            (_, State::Tell(command, _)) => Some(command),
+            (_, State::Tell(command, _) | State::Post(command, _)) => Some(command),
             (Some(token), _) => {
                 let target = self.plan.target;
                 Some(Command::Release { target, token, leaving: Leaving::Nothing })

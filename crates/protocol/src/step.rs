@@ -45,6 +45,8 @@ pub enum Step<V> {
     Ask(Command),
     /// Send the command; its answer is of no use.
     Tell(Command),
+    /// Have the command sent, some time soon, and do not wait for that: the caller has waited long enough.
+    Post(Command),
     /// Run the loader, with [`Read::heartbeat`](crate::Read::heartbeat) if there is one, and hand its result to
     /// [`Read::computed`](crate::Read::computed).
     Compute,

@@ -313,20 +313,60 @@ fn callers_whose_backend_is_down_share_one_computation() {
 }
 
 #[test]
-fn an_acquire_that_arrives_late_takes_a_lease_for_nobody_and_commits_nothing() {
+fn a_lease_whose_answer_was_lost_is_given_back() {
+    for role in [Role::Read, Role::Refresh, Role::Set] {
+        let mut world = World::empty();
+        let caller = world.starts(0, role);
+        if role == Role::Read {
+            world.answers(caller); // fetch
+        }
+        world.executes(caller);
+        world.times_out(caller);
+        world.late_packets_arrive();
+
+        let next = world.reads(1);
+        world.goes_on(next);
+        assert!(world.leads(next), "{role:?}: nobody waits for a lease that is nobody's");
+    }
+}
+
+#[test]
+fn a_lease_whose_commit_was_lost_is_given_back() {
+    let mut world = World::empty();
+    let leader = world.reads(0);
+    world.goes_on(leader);
+    world.computes(leader);
+    world.times_out(leader);
+    world.late_packet_arrives("Release");
+
+    let next = world.reads(1);
+    world.goes_on(next);
+    assert!(world.leads(next));
+    world.late_packet_arrives("Commit");
+    world.computes(next);
+    world.goes_on(next);
+    assert_eq!(world.end_of(next), Some(&End::Own(Fate::Stored, Some(0))));
+}
+
+#[test]
+fn a_lease_that_is_taken_after_it_was_given_back_lives_until_it_runs_out_known_limit() {
     let mut world = World::empty();
     let caller = world.reads(0);
     world.answers(caller);
     world.times_out(caller);
     world.drops(Drops::Key);
-    world.late_packets_arrive();
+    world.late_packet_arrives("Release");
+    world.late_packet_arrives("Acquire");
     world.computes(caller);
     assert_eq!(world.sent("Commit"), 0);
 
+    let waiting = world.reads(1);
+    world.goes_on(waiting);
+    assert!(world.is_waiting(waiting));
+
     world.lease_runs_out();
-    let next = world.reads(1);
-    world.goes_on(next);
-    assert!(world.is_computing(next));
+    world.polls(waiting);
+    assert!(world.leads(waiting));
 }
 
 #[test]

@@ -7,12 +7,13 @@ use std::{
     pin::pin,
     task::{Context, Poll},
 };
-use std::{ops::ControlFlow, task::Waker, thread};
+use std::{ops::ControlFlow, sync::Arc, task::Waker, thread};
 
 use hermescache_protocol::{Fate, Step};
 
 use super::{
     caller::Said,
+    heart,
     trip::{Trip, Turn},
 };
 #[cfg(feature = "async")]
@@ -152,6 +153,10 @@ impl Trip<'_> {
                     drop(core.execute(&command));
                     Said::Nothing
                 }
+                Step::Post(command) => {
+                    heart::send(Arc::clone(core), command);
+                    Said::Nothing
+                }
                 Step::Wait(_) if self.waits_for_itself() => break Turn::Alone,
                 Step::Wait(until) => {
                     self.count_wait();
@@ -185,6 +190,10 @@ impl Trip<'_> {
                 }
                 Step::Tell(command) => {
                     Errand::new(core, command).run().await;
+                    Said::Nothing
+                }
+                Step::Post(command) => {
+                    heart::send(Arc::clone(core), command);
                     Said::Nothing
                 }
                 Step::Wait(_) => break Turn::Alone,

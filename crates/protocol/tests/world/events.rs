@@ -369,7 +369,7 @@ impl World {
             let board = &mut self.boards[self.callers[index].process];
             let step = read.step(board, now, &mut nonces(&mut self.drawn));
             match step {
-                Step::Tell(command) => {
+                Step::Tell(command) | Step::Post(command) => {
                     self.send(From::Nobody, command);
                 }
                 Step::Ask(command) => {

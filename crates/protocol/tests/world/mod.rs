@@ -139,7 +139,7 @@ impl World {
                     Progress::Half(_) => unreachable!("only mutants do things by halves"),
                 },
                 Step::Compute => read.computed(&mut board, storable(self.database), self.now),
-                Step::Tell(_) | Step::Wait(_) => unreachable!("nobody else is there"),
+                Step::Tell(_) | Step::Post(_) | Step::Wait(_) => unreachable!("nobody else is there"),
                 Step::Done(_) => break,
             }
         }

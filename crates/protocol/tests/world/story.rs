@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Action, Drops, End, From, Loader, Phase, Role, Setup, Stage, World};
+use super::{Action, Drops, End, From, Loader, Packet, Phase, Role, Setup, Stage, World, kind_of};
 
 pub(crate) fn secs(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -73,6 +73,13 @@ impl World {
         while let Some(packet) = self.packets.iter().position(|packet| packet.from == From::Nobody) {
             self.happens(Action::Execute(packet));
         }
+    }
+
+    /// The first of one kind of what nobody waits for arrives.
+    pub(crate) fn late_packet_arrives(&mut self, kind: &str) {
+        let is_it = |packet: &Packet| packet.from == From::Nobody && kind_of(&packet.command) == kind;
+        let packet = self.packets.iter().position(is_it);
+        self.happens(Action::Execute(packet.unwrap_or_else(|| panic!("no {kind} is under way"))));
     }
 
     pub(crate) fn computes(&mut self, caller: usize) {
