@@ -1,0 +1,169 @@
+"""The compiled part of `hermes`: everything on the way of a call.
+
+Private. `hermes` re-exports what is public; the rest is how its Python half talks to the engine.
+Imports `hermes._errors` when it raises one of its classes, and `hermes._coroutines` for coroutine functions.
+Nothing here touches the network before a call, a verb or a listing does.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, final, overload
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Ttl = float | Callable[..., float | None] | None
+
+@final
+class Engine:
+    """One place where entries are kept. Cheap to make, connects when first asked, usable from all threads, loops and
+    forked children."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str = "cache",
+        serialiser: Literal["pickle", "messagepack", "json"] = "pickle",
+        compress_from: int | None = 100,
+        dumps: Callable[[Any], bytes] | None = None,
+        loads: Callable[[bytes], Any] | None = None,
+        secret: bytes | None = None,
+    ) -> None:
+        """`url`: as Rust's `Builder::url`, options as its parameters (`redis://h:6379/1?timeout=2s`, `memory://`,
+        `noop://`). `namespace`: 1 to 64 bytes without braces, blanks, control characters.
+        `compress_from`: pickles of that many bytes are compressed by zlib on servers; None: never.
+        `dumps` and `loads`, together: the bytes of values on servers are theirs (a Mangler's, compression included), and
+        `serialiser`, `compress_from` say nothing. `secret`: pickles on servers are signed, and others are misses.
+        Raises HermesError that names what is wrong with an option."""
+
+    @property
+    def in_process(self) -> bool:
+        """Whether entries are kept in this process (`memory://`)."""
+
+    def clean(self, tags: Sequence[str] | None) -> None:
+        """Drops what carries any of the tags; None: the whole namespace; none: nothing. Gives up the GIL.
+        Raises HermesError if a server did not confirm."""
+
+    def clean_async(self, tags: Sequence[str] | None) -> Awaitable[None]: ...
+    def stats(self) -> dict[str, int]:
+        """hits, misses, computations, waits, errors, fenced_commits of this process."""
+
+    def dump(self) -> list[tuple[str, list[str], float, int]]:
+        """(key, tags, seconds of ttl left, size in bytes or weight) of all that a call would hit. Gives up the GIL."""
+
+    def entries(self) -> list[tuple[str, list[str], float, Any]]:
+        """(key, tags, seconds of ttl left, value, a copy of it) of all that is kept. HermesError unless `in_process`."""
+    # Entries by hand, under the names that `key=` gives: what Rust calls `cache.entry(name)`.
+    def get(self, name: str, default: Any = None) -> Any: ...
+    def set(self, name: str, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ()) -> None:
+        """`ttl` None: an hour. Raises HermesError as `clean` does, or if the value has no bytes."""
+
+    def remove(self, name: str) -> None: ...
+
+@final
+class Call:
+    """One call, as a driver of a custom backend is told of it."""
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What computes; bound where it is a method."""
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """Without the receiver."""
+
+    @property
+    def kwargs(self) -> dict[str, Any]: ...
+    @property
+    def name(self) -> str | None:
+        """What `key=` gave."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Templates filled in, callables asked."""
+
+    @property
+    def ttl(self) -> _Ttl:
+        """The function's, else the frontend's; a callable is asked as `ttl(value, function, *args, **kwargs)`."""
+
+class Driver(Protocol):
+    """What serves the cached functions of a frontend whose backend is written in Python. Exceptions reach the caller as they
+    are. Only the twins are used for coroutine functions."""
+
+    def get(self, call: Call) -> Any: ...
+    def refresh(self, call: Call) -> Any: ...
+    def peek(self, call: Call) -> Any: ...
+    def invalidate(self, call: Call) -> None: ...
+    def key(self, call: Call) -> str: ...
+    def clear(self, cached: Cached[..., Any]) -> None: ...
+    def get_async(self, call: Call) -> Awaitable[Any]: ...
+    def refresh_async(self, call: Call) -> Awaitable[Any]: ...
+    def peek_async(self, call: Call) -> Awaitable[Any]: ...
+    def invalidate_async(self, call: Call) -> Awaitable[None]: ...
+    def clear_async(self, cached: Cached[..., Any]) -> Awaitable[None]: ...
+
+class Frontend:
+    """What cached functions ask at each call where they are kept and how long. The base of `Hermes`: `__new__` takes
+    whatever a subclass does, and each of the four can be assigned at any time, effective from the next call."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Frontend: ...
+    engine: Engine | Driver | None
+    """None, as at first: every call computes."""
+    ttl: _Ttl
+    """Seconds; 0 or less: not stored; None: 100 years; a callable is asked after each computation. First: 3600.
+    TypeError for anything else (a bool and a str included)."""
+    cache_none: bool
+    """Whether None is kept. First: True."""
+    namer: Callable[..., str] | None
+    """The whole key of calls without `key=`, asked as `namer(function, *args, **kwargs)`: an overridden
+    `Mangler.nameEntry`."""
+
+class Cached(Generic[_P, _R]):
+    """A cached function. Its `__init__` (not `__new__`) does the work, so that subclasses may take other arguments.
+    Carries `functools.update_wrapper`'s metadata of the callable. A descriptor: through an instance or a class it gives an
+    object of its own class, bound to it (`__self__`), with the metadata less the receiver."""
+
+    def __init__(
+        self,
+        frontend: Frontend,
+        callable: Callable[_P, _R],
+        *,
+        ttl: _Ttl = None,
+        key: Callable[..., str] | None = None,
+        tags: Sequence[str] | str | Callable[..., Sequence[str]] = (),
+        name: str | None = None,
+        version: str | None = None,
+    ) -> None:
+        """`key`: the whole key, asked as `key(function, *args, **kwargs)`. `tags`: a str is one tag; `{parameter}`,
+        `{parameter.attribute}` and a format spec after `:` in it are filled in if they name a parameter; a callable is asked
+        like `key`. `name`, `version`: in place of module and qualified name; beside them.
+        HermesError: not callable and no method descriptor, an async generator function."""
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """What `key`, `ttl` and `tags` raise goes to the caller, faults of a server do not."""
+
+    @overload
+    def __get__(self, instance: None, owner: type, /) -> Cached[_P, _R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type | None = None, /) -> Cached[..., _R]: ...
+    def invalidate(self, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+        """HermesError if a server did not confirm, or an argument cannot be part of a key."""
+
+    def refresh(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Computes now, and replaces what is kept."""
+
+    def peek(self, *args: _P.args, **kwargs: _P.kwargs) -> _R | None:
+        """The value that is kept, or None. Never computes."""
+
+    def uncached(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+    def key(self, *args: _P.args, **kwargs: _P.kwargs) -> str:
+        """The key as `Engine.dump` shows it. Not a coroutine, ever."""
+
+    def clear(self) -> Any:
+        """Drops all entries of this function. Errors as `invalidate`."""
+
+    @property
+    def frontend(self) -> Frontend: ...
+
+class CachedCoro(Cached[_P, _R]):
+    """A cached coroutine function: `__call__`, `invalidate`, `refresh`, `peek`, `uncached`, `clear` are coroutines.
+    `inspect.iscoroutinefunction` is true of its `__call__`, and from 3.12 on of itself."""
