@@ -25,8 +25,10 @@ pub struct Target {
 
 /// One request to a backend. Everything it touches lies in one bucket.
 ///
-/// A command that carries a drawn value must reach the servers once. A backend repeats it only after a reply
-/// that proves that nothing was done, and reports [`Fault::Unknown`] where an answer did not come.
+/// An acquire reaches the servers once: the values drawn for it may still take effect after a time-out, so a backend
+/// repeats it only after a reply that proves that nothing was done. The other commands read, delete, or do something
+/// only as long as a token is the lease's; they may be repeated where an answer did not come. Where none comes at all,
+/// a backend reports [`Fault::Unknown`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Command {
@@ -58,7 +60,8 @@ pub enum Command {
         tag_life: Duration,
     },
     /// If the lease is held by the token `entry.id`: write the entry and drop the lease, also where the write
-    /// fails. Else nothing. Answer: [`Reply::Committed`].
+    /// fails. Else nothing. Answer: [`Reply::Committed`]. One that is repeated after it took effect is
+    /// [`Committed::Fenced`], whatever the first one was.
     Commit {
         /// Where to write.
         target: Arc<Target>,

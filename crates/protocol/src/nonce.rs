@@ -28,8 +28,8 @@ impl<F: FnMut(&mut [u8])> Nonces for F {
 
 /// Names one winning of a lease: 16 random bytes, or whatever a server hands out that is as unique.
 ///
-/// A token is sent once. What timed out may still take effect, so a second attempt draws a new one. The
-/// token that committed an entry is the entry's id.
+/// A lease is asked for with a token once. What timed out may still take effect, so a second attempt draws a new one.
+/// The token that committed an entry is the entry's id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token([u8; 16]);
 
@@ -66,7 +66,7 @@ impl fmt::Debug for Token {
 pub struct TagVersion([u8; 8]);
 
 impl TagVersion {
-    /// Draws a new version. Like a token, it is sent once.
+    /// Draws a new version, to be sent once.
     pub fn draw(nonces: &mut dyn Nonces) -> Self {
         let mut bytes = [0; 8];
         nonces.fill(&mut bytes);

@@ -186,6 +186,23 @@ fn lost_and_late_packets_of_three_readers() {
 }
 
 #[test]
+fn commits_that_arrive_twice() {
+    let budget = Budget { timeouts: 2, ..Budget::default() };
+    let invalidations = vec![Drops::Key];
+    let setup = Setup { callers: two_processes(), invalidations, budget, repeats: true, ..Setup::default() };
+    holds("commits that arrive twice", &setup);
+}
+
+#[test]
+fn commits_of_set_and_refresh_that_arrive_twice() {
+    let budget = Budget { timeouts: 1, expiries: 1, ..Budget::default() };
+    let callers = vec![(0, Role::Set), (1, READ), (1, Role::Refresh)];
+    let invalidations = vec![Drops::TagA];
+    let setup = Setup { callers, invalidations, budget, brisk: true, repeats: true, ..Setup::default() };
+    holds("commits that arrive twice, set and refresh", &setup);
+}
+
+#[test]
 fn lost_and_late_packets_of_set_and_refresh() {
     let budget = Budget { timeouts: 1, expiries: 1, ..Budget::default() };
     let callers = vec![(0, Role::Set), (1, READ), (1, Role::Refresh)];

@@ -26,8 +26,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// What each [`Command`] means, and which of its parts have to happen in which order, is said there. A
 /// backend holds the rules that keep the cache's promises:
 ///
-/// - A command with a token or with new versions reaches the servers **once**. What timed out may still take
-///   effect, so it is not sent again, unless a reply proves that nothing was done.
+/// - An acquire reaches the servers **once**. What timed out may still take effect, so it is not sent again, unless a
+///   reply proves that nothing was done. What only compares a token (commit, release, renew), reads or deletes may be
+///   repeated.
 /// - Nothing is read from a replica.
 /// - The [`History`] that a reply tells changes whenever the server may have lost something that it acknowledged.
 /// - Waiting is bounded: no answer in time is [`BackendError::timeout`].

@@ -239,6 +239,7 @@ impl World {
         if self.sends_again(index) {
             return Ok(());
         }
+        let command = self.packets[index].command.clone();
         match self.packets[index].stage {
             Stage::Sent | Stage::Half(_) => {
                 self.packets[index].from = From::Nobody;
@@ -247,6 +248,10 @@ impl World {
             Stage::Replied(_) => {
                 self.packets.remove(index);
             }
+        }
+        if self.repeats && matches!(command, Command::Commit { .. }) {
+            self.send(from, command);
+            return Ok(());
         }
         match from {
             From::Caller(caller) => self.answer(caller, Err(Fault::Unknown)),

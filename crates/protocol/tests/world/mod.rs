@@ -49,6 +49,7 @@ pub(crate) struct World {
     policy: Policy,
     pub(crate) mutant: Option<Mutant>,
     brisk: bool,
+    repeats: bool,
     /// Callers may be added at any time.
     story: bool,
     pub(crate) now: Moment,
@@ -100,6 +101,7 @@ impl World {
             policy: Policy::default(),
             mutant: setup.mutant,
             brisk: setup.brisk,
+            repeats: setup.repeats,
             story: setup.callers.is_empty(),
             now: T0,
             backend: Backend::new(setup.mutant),

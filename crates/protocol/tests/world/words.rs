@@ -66,6 +66,8 @@ pub(crate) struct Setup {
     pub(crate) brisk: bool,
     /// Whether entry and lease share a slot that a fetch may take, as on memcached.
     pub(crate) claims: bool,
+    /// Whether a commit that is not answered in time is sent once more in place of that, as a backend may.
+    pub(crate) repeats: bool,
 }
 
 /// What can happen.
