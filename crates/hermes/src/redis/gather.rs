@@ -98,9 +98,10 @@ fn of_runtime(busy: &mut Vec<(runtime::Id, Gathering)>, runtime: runtime::Id) ->
 impl Question {
     /// Those who ask it. Nobody joins them from now on: it is about to be sent.
     pub(super) fn close(&mut self) -> Vec<Member> {
-        match mem::take(&mut self.is_open) {
-            true => mem::take(&mut of_runtime(&mut self.gatherings.busy(), self.runtime).members),
-            false => Vec::new(),
+        if mem::take(&mut self.is_open) {
+            mem::take(&mut of_runtime(&mut self.gatherings.busy(), self.runtime).members)
+        } else {
+            Vec::new()
         }
     }
 }

@@ -10,29 +10,19 @@ use super::{
     address::{Access, Address},
     answer::{self, Role},
     failure::Failure,
+    known::Known,
     request,
 };
 use crate::clock;
 
-/// How often a server is asked anew whether it is still a master, and of which history. It is asked together with whatever is
-/// to be asked, so this costs no round trip.
-pub(super) const ASKS_EVERY: Duration = Duration::from_secs(1);
-
-/// A connection that has been idle for so long is tried out before something is sent that must not be sent twice: a round
-/// trip, which a call that has just read from the server does not need.
-pub(super) const TRIES_AFTER: Duration = Duration::from_secs(1);
-
 /// A connection that is ready to use. What failed on it once is not used again: its replies may be out of step.
 pub(super) struct Link {
     connection: Connection,
-    history: History,
-    /// None where it does not matter who the server is.
-    asked: Option<Duration>,
-    /// When the server answered last.
-    answered: Duration,
-    /// Replies to come, with that to the question who the server is.
+    known: Known,
+    /// Replies to come, but for that to the question who the server is.
     awaited: usize,
-    asks: bool,
+    /// When it was asked who it is, if that is to be answered too.
+    asking: Option<Duration>,
 }
 
 impl Link {
@@ -43,28 +33,26 @@ impl Link {
         connection.set_read_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         connection.set_write_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         let now = clock::coarse_monotonic();
-        let asked = access.has_keys.then_some(now);
-        let mut link =
-            Self { connection, history: History::default(), asked, answered: now, awaited: 0, asks: false };
-        if asked.is_some() {
+        let mut link = Self { connection, known: Known::nothing(now), awaited: 0, asking: None };
+        if access.has_keys {
             let answer = link.send_all(&[request::who_are_you()]).and_then(|()| link.receive());
-            link.history = history_of(&answer.map_err(|error| failed(&error))?, access, to)?;
+            link.known = Known::told(history_of(&answer.map_err(|error| failed(&error))?, access, to)?, now);
         }
         Ok(link)
     }
 
     /// The history of the data as far as it is known before the next answer.
     pub(super) fn history(&self) -> History {
-        self.history
+        self.known.history()
     }
 
     pub(super) fn send(&mut self, commands: &[Cmd], to: &Address) -> Result<(), Failure> {
-        self.asks = self.asked.is_some_and(|asked| clock::coarse_monotonic() - asked >= ASKS_EVERY);
+        let now = clock::coarse_monotonic();
+        self.asking = self.known.takes_turn_to_ask(now).then_some(now);
         self.awaited = commands.len();
-        let sent = if self.asks {
-            self.send_all(&[&[request::who_are_you()], commands].concat())
-        } else {
-            self.send_all(commands)
+        let sent = match self.asking {
+            Some(_) => self.send_all(&[&[request::who_are_you()], commands].concat()),
+            None => self.send_all(commands),
         };
         sent.map_err(|error| Failure::of_using(&error, to))
     }
@@ -72,19 +60,18 @@ impl Link {
     /// One answer for each command that was sent; a server's error is one.
     pub(super) fn receive_all(&mut self, access: &Access, from: &Address) -> Result<Vec<Value>, Failure> {
         let failed = |error: &_| Failure::of_using(error, from);
-        if self.asks {
+        if let Some(asked) = self.asking {
             let answer = self.receive().map_err(|error| failed(&error))?;
-            self.history = history_of(&answer, access, from)?;
-            self.asked = Some(clock::coarse_monotonic());
+            self.known.learn(history_of(&answer, access, from)?, asked);
         }
         let answers = (0..self.awaited).map(|_| self.receive().map_err(|error| failed(&error))).collect();
-        self.answered = clock::coarse_monotonic();
+        self.known.was_answered(clock::coarse_monotonic());
         answers
     }
 
     /// Whether it has been idle for so long that the server, or somebody in between, may have closed it.
     pub(super) fn may_be_closed(&self) -> bool {
-        clock::coarse_monotonic().saturating_sub(self.answered) >= TRIES_AFTER
+        self.known.may_be_closed(clock::coarse_monotonic())
     }
 
     /// Finds out whether it is open, before what must not be sent twice is sent.

@@ -7,6 +7,7 @@ mod failure;
 mod fan_out;
 #[cfg(feature = "async")]
 mod gather;
+mod known;
 mod link;
 mod map;
 mod node;

@@ -7,10 +7,8 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use hermescache_protocol::History;
 use redis::{AsyncConnectionConfig, Cmd, Value, aio::MultiplexedConnection};
 use tokio::{
     runtime::{self, Handle},
@@ -19,7 +17,8 @@ use tokio::{
 
 use super::{
     failure::Failure,
-    link::{self, ASKS_EVERY, TRIES_AFTER},
+    known::Known,
+    link,
     node::{Answers, Node, Parcel},
     request,
 };
@@ -56,53 +55,17 @@ struct SharedLink {
     watch: AbortHandle,
 }
 
-/// What is known of the server's data.
-#[derive(Clone, Copy)]
-struct Known {
-    history: History,
-    /// When it was told, at the earliest; none where nobody needs to know.
-    told: Option<Duration>,
-    /// When somebody went to ask.
-    asked: Duration,
-    /// Whether whoever was to ask did not learn the answer.
-    is_due: bool,
-    /// When the server answered last.
-    answered: Duration,
-}
-
-impl Known {
-    /// The history, and whether to ask for it anew. One of many requests does so; but where it was told long ago all
-    /// do, lest those that are under way beside the first take for true what was true then.
-    fn take_turn_to_ask(&mut self) -> (History, bool) {
-        let Some(told) = self.told else { return (self.history, false) };
-        let now = clock::coarse_monotonic();
-        let is_old = now.saturating_sub(told) >= 2 * ASKS_EVERY;
-        let asks = self.is_due || is_old || now.saturating_sub(self.asked) >= ASKS_EVERY;
-        if asks {
-            self.asked = now;
-            self.is_due = false;
-        }
-        (self.history, asks)
-    }
-
-    /// Takes note of the answer to a question from this moment.
-    fn learn(&mut self, history: History, asked: Duration) {
-        self.history = history;
-        self.told = self.told.max(Some(asked));
-    }
-}
-
 /// A request's turn to ask. Dropped without an answer, which may be because its task was cancelled, it is the next
 /// one's.
-struct Turn<'l> {
+struct TurnToAsk<'l> {
     known: &'l Mutex<Known>,
     is_open: bool,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for TurnToAsk<'_> {
     fn drop(&mut self) {
         if self.is_open {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).is_due = true;
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).misses_turn();
         }
     }
 }
@@ -124,9 +87,10 @@ impl Node {
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
                 None => Box::pin(self.open_shared(&runtime)).await?,
             };
-            let tried = match !parcel.may_be_sent_again && link.may_be_closed() {
-                true => Box::pin(link.try_out(self)).await,
-                false => Ok(()),
+            let tried = if !parcel.may_be_sent_again && link.may_be_closed() {
+                Box::pin(link.try_out(self)).await
+            } else {
+                Ok(())
             };
             let was_sent = tried.is_ok();
             let answers = match tried {
@@ -183,13 +147,13 @@ impl Node {
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| failed(&error))?;
         let now = clock::coarse_monotonic();
-        let mut known =
-            Known { history: History::default(), told: None, asked: now, is_due: false, answered: now };
-        if self.access.has_keys {
+        let known = if self.access.has_keys {
             let answer = connection.send_packed_command(&request::who_are_you()).await;
             let answer = answer.map_err(|error| failed(&error))?;
-            known.learn(link::history_of(&answer, &self.access, &self.address)?, now);
-        }
+            Known::told(link::history_of(&answer, &self.access, &self.address)?, now)
+        } else {
+            Known::nothing(now)
+        };
         let link = Arc::new_cyclic(|link| {
             let guard = Watch { open: Arc::downgrade(&self.shared.open), link: Weak::clone(link) };
             let watch = runtime.spawn(async {
@@ -244,21 +208,24 @@ impl SharedLinks {
 impl SharedLink {
     async fn exchange(&self, parcel: Parcel<'_>, node: &Node) -> Result<Answers, Failure> {
         let now = clock::coarse_monotonic();
-        let (history, asks) = self.known().take_turn_to_ask();
-        let mut turn = Turn { known: &self.known, is_open: asks };
+        let (history, asks) = {
+            let mut known = self.known();
+            (known.history(), known.takes_turn_to_ask(now))
+        };
+        let mut turn = TurnToAsk { known: &self.known, is_open: asks };
         let commands = (parcel.commands)(history);
         let mut connection = self.connection.clone();
         let failed = |error: &_| Failure::of_using(error, &node.address);
         if let ([command], false) = (commands.as_slice(), asks) {
             let answer = connection.send_packed_command(command).await.map_err(|error| failed(&error))?;
-            self.known().answered = clock::coarse_monotonic();
+            self.known().was_answered(clock::coarse_monotonic());
             return Ok((vec![answer], history));
         }
         let who_are_you = asks.then(request::who_are_you);
         let mut answers = Box::pin(send_all(&mut connection, who_are_you.iter().chain(&commands)))
             .await
             .map_err(|error| failed(&error))?;
-        self.known().answered = clock::coarse_monotonic();
+        self.known().was_answered(clock::coarse_monotonic());
         let history = match who_are_you {
             None => history,
             Some(_) if answers.is_empty() => return Err(Failure::nonsense(&node.address)),
@@ -274,7 +241,7 @@ impl SharedLink {
 
     /// Whether it has been idle for so long that the server, or somebody in between, may have closed it.
     fn may_be_closed(&self) -> bool {
-        clock::coarse_monotonic().saturating_sub(self.known().answered) >= TRIES_AFTER
+        self.known().may_be_closed(clock::coarse_monotonic())
     }
 
     /// Finds out whether it is open, before what must not be sent twice is sent.
