@@ -5,7 +5,10 @@ use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerError};
 
-use super::address::{Address, Layout};
+use super::{
+    address::{Address, Layout},
+    request::Unheard,
+};
 use crate::backend::BackendError;
 
 /// Why there is no reply.
@@ -33,6 +36,12 @@ pub(super) enum Failure {
     Refused(BackendError),
     /// The breaker is open. Nothing was sent.
     Suspended(BackendError),
+}
+
+impl From<Unheard> for Failure {
+    fn from(_: Unheard) -> Self {
+        Self::Refused(BackendError::not_done("this command is of a later protocol than the Redis backend's"))
+    }
 }
 
 impl Failure {

@@ -9,7 +9,7 @@ use redis::{Cmd, Value};
 use super::{
     answer,
     failure::Failure,
-    node::{Answers, Node, Parcel, Said},
+    node::{Answers, Node, Parcel, Wording},
     request::{self, bucket_of, is_urgent, may_be_sent_again},
     route,
     script::By,
@@ -24,6 +24,8 @@ const ROUNDS: u8 = 3;
 pub(super) struct FanOut<'c> {
     commands: &'c [Command],
     buckets: Buckets,
+    /// The bucket that each touches.
+    touched: Vec<Bucket>,
     rounds: u8,
     states: Vec<State>,
 }
@@ -45,8 +47,16 @@ pub(super) struct Group {
 
 impl<'c> FanOut<'c> {
     pub(super) fn new(commands: &'c [Command], buckets: Buckets) -> Self {
-        let states = commands.iter().map(|_| State::Open(None)).collect();
-        Self { commands, buckets, rounds: 0, states }
+        let (mut touched, mut states) = (Vec::new(), Vec::new());
+        for command in commands {
+            let bucket = bucket_of(command, buckets);
+            touched.push(bucket.unwrap_or_default());
+            states.push(match bucket {
+                Ok(_) => State::Open(None),
+                Err(unheard) => State::Answered(Err(Failure::from(unheard).into_error())),
+            });
+        }
+        Self { commands, buckets, touched, rounds: 0, states }
     }
 
     /// Begins another round if it is of use.
@@ -57,7 +67,7 @@ impl<'c> FanOut<'c> {
 
     /// The buckets that the commands touch which are to be sent.
     pub(super) fn open_buckets(&self) -> Vec<Bucket> {
-        self.open().map(|place| bucket_of(&self.commands[place], self.buckets)).collect()
+        self.open().map(|place| self.touched[place]).collect()
     }
 
     pub(super) fn is_urgent(&self) -> bool {
@@ -80,7 +90,7 @@ impl<'c> FanOut<'c> {
         groups
     }
 
-    pub(super) fn parcel<'a>(&self, commands: &'a Said<'a>) -> Parcel<'a> {
+    pub(super) fn parcel<'a>(&self, commands: &'a Wording<'a>) -> Parcel<'a> {
         Parcel {
             commands,
             may_be_sent_again: self.commands.iter().all(may_be_sent_again),
@@ -88,9 +98,9 @@ impl<'c> FanOut<'c> {
         }
     }
 
-    pub(super) fn words(&self, group: &Group, history: History) -> Vec<Cmd> {
-        let said = |place: &usize| request::whole(&self.commands[*place], self.buckets, By::Hash, history);
-        group.places.iter().filter_map(said).collect()
+    pub(super) fn words(&self, group: &Group, history: History) -> Result<Vec<Cmd>, Failure> {
+        let words = |place: &usize| request::whole(&self.commands[*place], self.buckets, By::Hash, history);
+        Ok(group.places.iter().map(words).collect::<Result<_, _>>()?)
     }
 
     /// Takes note of what a server answered to its commands, or did not.
@@ -130,13 +140,10 @@ impl<'c> FanOut<'c> {
     fn refused(&self, servers: &Servers, node: &Node, place: usize, failure: Failure) -> State {
         servers.note(node, &failure);
         match failure {
-            Failure::Moved(to) if servers.may_move() => {
-                let bucket = bucket_of(&self.commands[place], self.buckets);
-                match servers.moved(bucket, node, &to) {
-                    Ok(()) => State::Open(Some(Failure::Moved(to).into_error())),
-                    Err(failure) => State::Answered(Err(failure.into_error())),
-                }
-            }
+            Failure::Moved(to) if servers.may_move() => match servers.moved(self.touched[place], node, &to) {
+                Ok(()) => State::Open(Some(Failure::Moved(to).into_error())),
+                Err(failure) => State::Answered(Err(failure.into_error())),
+            },
             Failure::Replica(_) | Failure::Down(_) => self.once_more(failure.into_error()),
             Failure::Ask(_) | Failure::TryAgain if servers.may_move() => State::Alone,
             Failure::NoScript => State::Alone,

@@ -36,7 +36,7 @@ use self::gather::{Gatherings, Joint, Question, Way};
 use self::{
     failure::Failure,
     fan_out::FanOut,
-    node::{Answers, Node, Parcel, Said},
+    node::{Answers, Node, Parcel, Wording},
     request::{bucket_of, is_urgent, may_be_sent_again},
     route::{Next, Route},
     scan::Scan,
@@ -84,7 +84,7 @@ impl Redis {
 
     /// Sends a command, or what is said of it, to whichever server has its keys.
     fn send(&self, command: &Command, single: Option<&Cmd>) -> Result<(Value, History), Failure> {
-        let mut route = Route::new(bucket_of(command, self.servers.buckets()));
+        let mut route = Route::new(bucket_of(command, self.servers.buckets())?);
         loop {
             let next = route.next();
             let node = match &next {
@@ -108,13 +108,15 @@ impl Redis {
         route: &Route,
         next: &Next,
         history: History,
-    ) -> Vec<Cmd> {
-        let said = match single {
-            Some(single) => Some(single.clone()),
-            None => request::whole(command, self.servers.buckets(), route.by, history),
+    ) -> Result<Vec<Cmd>, Failure> {
+        let words = match single {
+            Some(single) => single.clone(),
+            None => request::whole(command, self.servers.buckets(), route.by, history)?,
         };
-        let asking = matches!(next, Next::Asking(_)).then(|| cmd("ASKING"));
-        asking.into_iter().chain(said).collect()
+        Ok(match next {
+            Next::Owner(_) => vec![words],
+            Next::Asking(_) => vec![cmd("ASKING"), words],
+        })
     }
 
     fn singles(&self, command: &Command) -> Result<Vec<Cmd>, Failure> {
@@ -131,7 +133,7 @@ impl Redis {
         for node in self.servers.all_owners()? {
             let mut scan = Scan::new(namespace);
             while let Some(commands) = scan.next() {
-                let words = |_| commands.clone();
+                let words = |_| Ok(commands.clone());
                 let answers = node.exchange(reading(&words))?;
                 scan.take(answers).map_err(|_| Failure::nonsense(&node.address))?;
             }
@@ -272,7 +274,7 @@ impl Redis {
     }
 
     async fn send_async(&self, command: &Command, single: Option<&Cmd>) -> Result<(Value, History), Failure> {
-        let mut route = Route::new(bucket_of(command, self.servers.buckets()));
+        let mut route = Route::new(bucket_of(command, self.servers.buckets())?);
         loop {
             let next = route.next();
             let node = match &next {
@@ -293,7 +295,7 @@ impl Redis {
         for node in self.servers.all_owners_async().await? {
             let mut scan = Scan::new(namespace);
             while let Some(commands) = scan.next() {
-                let words = |_| commands.clone();
+                let words = |_| Ok(commands.clone());
                 let answers = node.exchange_async(reading(&words)).await?;
                 scan.take(answers).map_err(|_| Failure::nonsense(&node.address))?;
             }
@@ -303,11 +305,11 @@ impl Redis {
     }
 }
 
-fn parcel<'a>(command: &Command, commands: &'a Said<'a>) -> Parcel<'a> {
+fn parcel<'a>(command: &Command, commands: &'a Wording<'a>) -> Parcel<'a> {
     Parcel { commands, may_be_sent_again: may_be_sent_again(command), is_urgent: is_urgent(command) }
 }
 
-fn reading<'a>(commands: &'a Said<'a>) -> Parcel<'a> {
+fn reading<'a>(commands: &'a Wording<'a>) -> Parcel<'a> {
     Parcel { commands, may_be_sent_again: true, is_urgent: false }
 }
 

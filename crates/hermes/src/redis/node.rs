@@ -38,12 +38,12 @@ pub(super) struct Node {
 }
 
 /// Says commands for data of a history.
-pub(super) type Said<'a> = dyn Fn(History) -> Vec<Cmd> + Sync + 'a;
+pub(super) type Wording<'a> = dyn Fn(History) -> Result<Vec<Cmd>, Failure> + Sync + 'a;
 
 /// What is sent in one write.
 #[derive(Clone, Copy)]
 pub(super) struct Parcel<'a> {
-    pub(super) commands: &'a Said<'a>,
+    pub(super) commands: &'a Wording<'a>,
     /// Whether it may be sent again where nobody knows what became of it.
     pub(super) may_be_sent_again: bool,
     /// Whether it passes an open breaker.
@@ -105,7 +105,7 @@ impl Node {
                     Err(failure) => return Err(failure),
                 }
             }
-            let commands = (parcel.commands)(link.history());
+            let commands = (parcel.commands)(link.history())?;
             match self.used(is_fresh, link.send(&commands, &self.address)) {
                 Ok(()) => {
                     let may_be_sent_again = parcel.may_be_sent_again;

@@ -11,9 +11,13 @@ use redis::{Cmd, cmd};
 
 use super::script::{self, By};
 
+/// A command of a later protocol: there are no words for it here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unheard;
+
 /// The bucket that a command touches.
-pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Bucket {
-    match command {
+pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Result<Bucket, Unheard> {
+    Ok(match command {
         Command::Fetch { target, .. }
         | Command::Acquire { target, .. }
         | Command::Commit { target, .. }
@@ -21,8 +25,8 @@ pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Bucket {
         | Command::Renew { target, .. } => target.key.bucket(buckets),
         Command::Invalidate { key } => key.bucket(buckets),
         Command::Clean { bucket, .. } => *bucket,
-        _ => Bucket::default(),
-    }
+        _ => return Err(Unheard),
+    })
 }
 
 /// Whether a command may be sent again when nobody knows what became of it: whether it carries nothing that was
@@ -36,9 +40,9 @@ pub(super) fn is_urgent(command: &Command) -> bool {
     matches!(command, Command::Invalidate { .. } | Command::Clean { .. })
 }
 
-/// One command in Redis's words, for a server whose data have this history; `None` if it is of a later protocol.
-pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Option<Cmd> {
-    Some(match command {
+/// One command in Redis's words, for a server whose data have this history.
+pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Result<Cmd, Unheard> {
+    Ok(match command {
         Command::Fetch { target, purpose, .. } => fetch(target, *purpose, buckets),
         Command::Acquire { target, token, fresh, manner, lease, tag_life } => {
             let mut call = script::ACQUIRE.call(by, &all_names(target, buckets));
@@ -87,7 +91,7 @@ pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: Histor
             });
             del
         }
-        _ => return None,
+        _ => return Err(Unheard),
     })
 }
 

@@ -13,7 +13,7 @@ use super::{
     address::{Access, Address, Layout},
     failure::Failure,
     map::Map,
-    node::{Answers, Node, Parcel, Said},
+    node::{Answers, Node, Parcel, Wording},
     nodes::Nodes,
     slot,
 };
@@ -170,7 +170,7 @@ impl Servers {
     fn ask(&self, is_urgent: bool) -> Result<(), BackendError> {
         let mut told = Err(BackendError::not_done("there is nobody to ask"));
         for guide in self.guides() {
-            let commands = |_| vec![self.where_is_it()];
+            let commands = |_| Ok(vec![self.where_is_it()]);
             let answers = guide.exchange(question(&commands, is_urgent));
             told = answers.and_then(|answers| self.draw(&guide.address, &answers)).map_err(unsent);
             if told.is_ok() {
@@ -185,7 +185,7 @@ impl Servers {
     async fn ask_async(&self, is_urgent: bool) -> Result<(), BackendError> {
         let mut told = Err(BackendError::not_done("there is nobody to ask"));
         for guide in self.guides() {
-            let commands = |_| vec![self.where_is_it()];
+            let commands = |_| Ok(vec![self.where_is_it()]);
             let answers = guide.exchange_async(question(&commands, is_urgent)).await;
             told = answers.and_then(|answers| self.draw(&guide.address, &answers)).map_err(unsent);
             if told.is_ok() {
@@ -268,7 +268,7 @@ impl Servers {
     }
 }
 
-fn question<'a>(commands: &'a Said<'a>, is_urgent: bool) -> Parcel<'a> {
+fn question<'a>(commands: &'a Wording<'a>, is_urgent: bool) -> Parcel<'a> {
     Parcel { commands, may_be_sent_again: true, is_urgent }
 }
 

@@ -213,7 +213,7 @@ impl SharedLink {
             (known.history(), known.takes_turn_to_ask(now))
         };
         let mut turn = TurnToAsk { known: &self.known, is_open: asks };
-        let commands = (parcel.commands)(history);
+        let commands = (parcel.commands)(history)?;
         let mut connection = self.connection.clone();
         let failed = |error: &_| Failure::of_using(error, &node.address);
         if let ([command], false) = (commands.as_slice(), asks) {
