@@ -73,6 +73,21 @@ fn an_authority_that_nobody_knows_is_refused() {
 
 #[cfg(feature = "tls")]
 #[test]
+fn what_is_advised_of_a_server_by_tls_is_by_tls() {
+    let redis = Redis::builder().tls().password("secret").start();
+    let (place, ca) = (redis.tls_address(), redis.ca_file().display().to_string());
+    let said = |url: &str| {
+        let error = Cache::from_url(&format!("{url}?ca={ca}")).unwrap().clean(["t"]).unwrap_err();
+        error.to_string()
+    };
+    let error = said(&format!("rediss://{place}"));
+    assert!(error.contains("write rediss://:password@host or rediss://user"), "{error}");
+    let error = said(&format!("rediss+cluster://:secret@{place}"));
+    assert!(error.contains(&format!("A single server is rediss://{place}")), "{error}");
+}
+
+#[cfg(feature = "tls")]
+#[test]
 fn a_certificate_that_is_not_there_is_named() {
     let error = Cache::from_url("rediss://localhost?ca=/nowhere/ca.pem").unwrap_err().to_string();
     assert!(error.contains("/nowhere/ca.pem"), "{error}");

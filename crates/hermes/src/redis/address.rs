@@ -181,6 +181,11 @@ impl Access {
         }
     }
 
+    /// What URLs of such servers begin with, for advice: `redis`, as in `redis+cluster`, or `rediss`.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "rediss" } else { "redis" }
+    }
+
     /// The same, for servers that are asked where keys are: they need not be masters.
     pub(super) fn to_guides(&self) -> Self {
         Self { has_keys: false, ..self.clone() }

@@ -7,6 +7,7 @@ use redis::{ErrorKind, RedisError, ServerError};
 
 use super::{
     address::{Address, Layout},
+    node::Node,
     request::Unheard,
 };
 use crate::backend::BackendError;
@@ -45,18 +46,18 @@ impl From<Unheard> for Failure {
 }
 
 impl Failure {
-    /// What the server at `from` said in place of an answer.
-    pub(super) fn of_answer(error: &ServerError, from: &Address) -> Self {
+    /// What a server said in place of an answer.
+    pub(super) fn of_answer(error: &ServerError, from: &Node) -> Self {
         let target = || {
             let (_slot, place) = error.details()?.split_once(' ')?;
-            from.beside(place)
+            from.address.beside(place)
         };
         match error.code() {
             "MOVED" => target().map(Self::Moved),
             "ASK" => target().map(Self::Ask),
             "TRYAGAIN" => Some(Self::TryAgain),
             "NOSCRIPT" => Some(Self::NoScript),
-            "READONLY" | "MASTERDOWN" => Some(Self::Replica(from.clone())),
+            "READONLY" | "MASTERDOWN" => Some(Self::Replica(from.address.clone())),
             "CLUSTERDOWN" => Some(Self::Down(refusal(error, from))),
             // In a cluster's slots, names of one bucket lie together.
             "CROSSSLOT" => Some(Self::of_cluster_node(from)),
@@ -65,27 +66,25 @@ impl Failure {
         .unwrap_or_else(|| Self::Refused(refusal(error, from)))
     }
 
-    /// What a guide at `from` said in place of telling where keys are.
-    pub(super) fn of_guide(error: &ServerError, from: &Address, layout: &Layout) -> Self {
-        let said = Said::of(error);
-        let why = match (layout, error.code()) {
+    /// What a guide said in place of telling where keys are.
+    pub(super) fn of_guide(error: &ServerError, from: &Node, layout: &Layout) -> Self {
+        let is_no = match (layout, error.code()) {
             (_, "NOAUTH") => return Self::untold(error, from),
-            (_, "LOADING") => return Self::Refused(refusal(error, from)),
-            (Layout::Sentinels { .. }, "ERR") => {
-                format!("{from} is no sentinel; it said {said}. A single server is redis://{from}")
-            }
-            (Layout::Cluster { .. }, "ERR") => {
-                format!("{from} is no node of a cluster; it said {said}. A single server is redis://{from}")
-            }
+            (Layout::Sentinels { .. }, "ERR") => "sentinel",
+            (Layout::Cluster { .. }, "ERR") => "node of a cluster",
             _ => return Self::Refused(refusal(error, from)),
         };
-        Self::Refused(BackendError::not_done(why))
+        let (quote, scheme, from) = (Quote::of(error), from.access.scheme(), &from.address);
+        Self::Refused(BackendError::not_done(format!(
+            "{from} is no {is_no}; it said {quote}. A single server is {scheme}://{from}"
+        )))
     }
 
     /// A server was met that shares its keys with others, where a single one was expected.
-    pub(super) fn of_cluster_node(node: &Address) -> Self {
+    pub(super) fn of_cluster_node(node: &Node) -> Self {
+        let (scheme, node) = (node.access.scheme(), &node.address);
         Self::Refused(BackendError::not_done(format!(
-            "{node} is a node of a cluster, which has a part of the keys; write redis+cluster://{node}"
+            "{node} is a node of a cluster, which has a part of the keys; write {scheme}+cluster://{node}"
         )))
     }
 
@@ -113,23 +112,24 @@ impl Failure {
     }
 
     /// The server did not tell who it is.
-    pub(super) fn untold(error: &ServerError, from: &Address) -> Self {
-        if error.code() == "NOAUTH" {
-            return Self::Unreachable(BackendError::not_done(format!(
-                "{from} asks for a password; write redis://:password@host or redis://user:password@host"
-            )));
-        }
-        let why = Said::of(error);
-        Self::Unreachable(BackendError::not_done(format!(
-            "{from} said {why} to INFO replication, which tells a restart from a snapshot; allow it to the user \
-             (ACL SETUSER … +info), or set trust_restored_data"
-        )))
+    pub(super) fn untold(error: &ServerError, from: &Node) -> Self {
+        let (quote, scheme, from) = (Quote::of(error), from.access.scheme(), &from.address);
+        Self::Unreachable(BackendError::not_done(match error.code() {
+            "NOAUTH" => format!(
+                "{from} asks for a password; write {scheme}://:password@host or {scheme}://user:password@host"
+            ),
+            _ => format!(
+                "{from} said {quote} to INFO replication, which tells a restart from a snapshot; allow it to the user \
+                 (ACL SETUSER … +info), or set trust_restored_data"
+            ),
+        }))
     }
 
-    /// Nothing at `from` is either master or replica. A sentinel is not.
-    pub(super) fn of_no_server(from: &Address) -> Self {
+    /// The server tells neither that it is a master nor that it is a replica. A sentinel does not.
+    pub(super) fn of_no_server(from: &Node) -> Self {
+        let (scheme, from) = (from.access.scheme(), &from.address);
         Self::Refused(BackendError::not_done(format!(
-            "{from} does not tell whether it is a master; is it a Redis? A sentinel is redis+sentinel://{from}/mymaster"
+            "{from} does not tell whether it is a master; is it a Redis? A sentinel is {scheme}+sentinel://{from}/mymaster"
         )))
     }
 
@@ -177,23 +177,23 @@ impl Failure {
     }
 }
 
-fn refusal(error: &ServerError, from: &Address) -> BackendError {
-    BackendError::not_done(format!("{from} said {}", Said::of(error)))
+fn refusal(error: &ServerError, from: &Node) -> BackendError {
+    BackendError::not_done(format!("{} said {}", from.address, Quote::of(error)))
 }
 
 /// A server's words.
-struct Said {
+struct Quote {
     code: String,
     details: String,
 }
 
-impl Said {
+impl Quote {
     fn of(error: &ServerError) -> Self {
         Self { code: error.code().into(), details: error.details().unwrap_or_default().into() }
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for Quote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{} {}\"", self.code, self.details)
     }

@@ -110,7 +110,7 @@ impl<'c> FanOut<'c> {
                 for (place, value) in group.places.iter().zip(values) {
                     self.states[*place] = match value {
                         Value::ServerError(error) => {
-                            let failure = Failure::of_answer(&error, &group.node.address);
+                            let failure = Failure::of_answer(&error, &group.node);
                             self.refused(servers, &group.node, *place, failure)
                         }
                         value => State::Answered(
@@ -139,15 +139,15 @@ impl<'c> FanOut<'c> {
 
     fn refused(&self, servers: &Servers, node: &Node, place: usize, failure: Failure) -> State {
         servers.note(node, &failure);
+        let failure = route::judged(servers, node, failure);
         match failure {
-            Failure::Moved(to) if servers.may_move() => match servers.moved(self.touched[place], node, &to) {
+            Failure::Moved(to) => match servers.moved(self.touched[place], node, &to) {
                 Ok(()) => State::Open(Some(Failure::Moved(to).into_error())),
                 Err(failure) => State::Answered(Err(failure.into_error())),
             },
             Failure::Replica(_) | Failure::Down(_) => self.once_more(failure.into_error()),
-            Failure::Ask(_) | Failure::TryAgain if servers.may_move() => State::Alone,
-            Failure::NoScript => State::Alone,
-            failure => State::Answered(Err(route::given_up(servers, node, failure).into_error())),
+            Failure::Ask(_) | Failure::TryAgain | Failure::NoScript => State::Alone,
+            failure => State::Answered(Err(failure.into_error())),
         }
     }
 

@@ -58,6 +58,7 @@ impl Known {
     }
 
     /// Whoever took the turn did not learn the answer: it is the next one's.
+    #[cfg(any(test, feature = "async"))]
     pub(super) fn misses_turn(&mut self) {
         self.is_due = true;
     }

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use hermescache_protocol::History;
-use redis::{Client, Cmd, Connection, Value};
+use redis::{Cmd, Connection, Value};
 
 use super::{
-    address::{Access, Address},
+    address::Address,
     answer::{self, Role},
     failure::Failure,
     known::Known,
+    node::Node,
     request,
 };
 use crate::clock;
@@ -26,17 +27,18 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn open(client: &Client, access: &Access, to: &Address) -> Result<Self, Failure> {
-        let failed = |error: &_| Failure::of_connecting(error, to);
-        let connection =
-            client.get_connection_with_timeout(access.connect_timeout).map_err(|error| failed(&error))?;
+    pub(super) fn open(node: &Node) -> Result<Self, Failure> {
+        let access = &node.access;
+        let failed = |error: &_| Failure::of_connecting(error, &node.address);
+        let connection = node.client.get_connection_with_timeout(access.connect_timeout);
+        let connection = connection.map_err(|error| failed(&error))?;
         connection.set_read_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         connection.set_write_timeout(Some(access.timeout)).map_err(|error| failed(&error))?;
         let now = clock::coarse_monotonic();
         let mut link = Self { connection, known: Known::nothing(now), awaited: 0, asking: None };
         if access.has_keys {
             let answer = link.send_all(&[request::who_are_you()]).and_then(|()| link.receive());
-            link.known = Known::told(history_of(&answer.map_err(|error| failed(&error))?, access, to)?, now);
+            link.known = Known::told(history_of(&answer.map_err(|error| failed(&error))?, node)?, now);
         }
         Ok(link)
     }
@@ -58,11 +60,11 @@ impl Link {
     }
 
     /// One answer for each command that was sent; a server's error is one.
-    pub(super) fn receive_all(&mut self, access: &Access, from: &Address) -> Result<Vec<Value>, Failure> {
-        let failed = |error: &_| Failure::of_using(error, from);
+    pub(super) fn receive_all(&mut self, from: &Node) -> Result<Vec<Value>, Failure> {
+        let failed = |error: &_| Failure::of_using(error, &from.address);
         if let Some(asked) = self.asking {
             let answer = self.receive().map_err(|error| failed(&error))?;
-            self.known.learn(history_of(&answer, access, from)?, asked);
+            self.known.learn(history_of(&answer, from)?, asked);
         }
         let answers = (0..self.awaited).map(|_| self.receive().map_err(|error| failed(&error))).collect();
         self.known.was_answered(clock::coarse_monotonic());
@@ -95,15 +97,16 @@ impl Link {
 
 /// The history that a server told, if it is a master. Where restored data are trusted, all histories are one, and a
 /// server that tells nothing is a master.
-pub(super) fn history_of(answer: &Value, access: &Access, from: &Address) -> Result<History, Failure> {
+pub(super) fn history_of(answer: &Value, from: &Node) -> Result<History, Failure> {
+    let trusts = from.access.trust_restored_data;
     if let Value::ServerError(error) = answer {
-        let may_be_silent = access.trust_restored_data && error.code() == "NOPERM";
+        let may_be_silent = trusts && error.code() == "NOPERM";
         return if may_be_silent { Ok(History::default()) } else { Err(Failure::untold(error, from)) };
     }
     match answer::role(answer) {
-        Ok(Role::Master(_)) if access.trust_restored_data => Ok(History::default()),
+        Ok(Role::Master(_)) if trusts => Ok(History::default()),
         Ok(Role::Master(history)) => Ok(history),
-        Ok(Role::Replica) => Err(Failure::Replica(from.clone())),
+        Ok(Role::Replica) => Err(Failure::Replica(from.address.clone())),
         Err(_) => Err(Failure::of_no_server(from)),
     }
 }

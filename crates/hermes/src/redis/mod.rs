@@ -316,7 +316,7 @@ fn reading<'a>(commands: &'a Wording<'a>) -> Parcel<'a> {
 /// The answer to the last of the commands in a parcel; before it may be the one to `ASKING`.
 fn last_value((mut values, history): Answers, node: &Node) -> Result<(Value, History), Failure> {
     match values.pop() {
-        Some(Value::ServerError(error)) => Err(Failure::of_answer(&error, &node.address)),
+        Some(Value::ServerError(error)) => Err(Failure::of_answer(&error, node)),
         Some(value) => Ok((value, history)),
         None => Err(Failure::nonsense(&node.address)),
     }

@@ -96,7 +96,7 @@ impl Node {
             let era = self.era();
             let (mut link, is_fresh) = match self.take_idle(era) {
                 Some(link) => (link, false),
-                None => (self.tell(Link::open(&self.client, &self.access, &self.address))?, true),
+                None => (self.tell(Link::open(self))?, true),
             };
             if !parcel.may_be_sent_again && link.may_be_closed() {
                 match self.used(is_fresh, link.try_out(&self.address)) {
@@ -120,7 +120,7 @@ impl Node {
     /// Blocks until what was sent is answered.
     pub(super) fn receive(&self, mut sent: Sent) -> Result<Answers, Failure> {
         let answers = self
-            .used(sent.is_fresh, sent.link.receive_all(&self.access, &self.address))
+            .used(sent.is_fresh, sent.link.receive_all(self))
             .map_err(|failure| failure.after_sending(sent.may_be_sent_again))?;
         let history = sent.link.history();
         let mut idle = self.idle();

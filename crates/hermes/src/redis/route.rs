@@ -50,11 +50,8 @@ impl Route {
         self.hops += 1;
         let gives_up = self.hops > HOPS;
         servers.note(node, &failure);
-        match failure {
+        match judged(servers, node, failure) {
             failure if gives_up => Err(failure),
-            Failure::Moved(_) | Failure::Ask(_) if !servers.may_move() => {
-                Err(given_up(servers, node, failure))
-            }
             Failure::Moved(to) => servers.moved(self.bucket, node, &to),
             Failure::Ask(to) => {
                 self.asked = Some(servers.at(&to)?);
@@ -79,10 +76,10 @@ impl Route {
     }
 }
 
-/// What to say of a failure after which nobody is asked any more.
-pub(super) fn given_up(servers: &Servers, node: &Node, failure: Failure) -> Failure {
+/// What a failure means here: where one server is expected to have all keys, it sends nobody on to another.
+pub(super) fn judged(servers: &Servers, node: &Node, failure: Failure) -> Failure {
     match failure {
-        Failure::Moved(_) | Failure::Ask(_) if !servers.may_move() => Failure::of_cluster_node(&node.address),
+        Failure::Moved(_) | Failure::Ask(_) if !servers.may_move() => Failure::of_cluster_node(node),
         failure => failure,
     }
 }

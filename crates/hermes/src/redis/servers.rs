@@ -172,7 +172,7 @@ impl Servers {
         for guide in self.guides() {
             let commands = |_| Ok(vec![self.where_is_it()]);
             let answers = guide.exchange(question(&commands, is_urgent));
-            told = answers.and_then(|answers| self.draw(&guide.address, &answers)).map_err(unsent);
+            told = answers.and_then(|answers| self.draw(&guide, &answers)).map_err(unsent);
             if told.is_ok() {
                 break;
             }
@@ -187,7 +187,7 @@ impl Servers {
         for guide in self.guides() {
             let commands = |_| Ok(vec![self.where_is_it()]);
             let answers = guide.exchange_async(question(&commands, is_urgent)).await;
-            told = answers.and_then(|answers| self.draw(&guide.address, &answers)).map_err(unsent);
+            told = answers.and_then(|answers| self.draw(&guide, &answers)).map_err(unsent);
             if told.is_ok() {
                 break;
             }
@@ -224,28 +224,29 @@ impl Servers {
     }
 
     /// Takes note of what a guide said.
-    fn draw(&self, guide: &Address, (answers, _): &Answers) -> Result<(), Failure> {
+    fn draw(&self, guide: &Node, (answers, _): &Answers) -> Result<(), Failure> {
+        let address = &guide.address;
         let owners = match (&self.layout, answers.as_slice()) {
             (layout, [Value::ServerError(error)]) => return Err(Failure::of_guide(error, guide, layout)),
             (Layout::Sentinels { master, .. }, [answer]) => {
-                let address = master_in(answer, guide).ok_or_else(|| {
-                    let why = format!("the sentinel {guide} knows no master {master:?}");
+                let owner = master_in(answer, address).ok_or_else(|| {
+                    let why = format!("the sentinel {address} knows no master {master:?}");
                     Failure::Refused(BackendError::not_done(why))
                 })?;
-                vec![Some(self.at(&address)?)]
+                vec![Some(self.at(&owner)?)]
             }
             (_, [answer]) => {
-                let slots = slot::ranges(answer, guide).ok_or_else(|| Failure::nonsense(guide))?;
+                let slots = slot::ranges(answer, address).ok_or_else(|| Failure::nonsense(address))?;
                 let owner = |bucket| {
                     let slot = slot::of(bucket);
-                    let (_, address) = slots.iter().find(|(range, _)| range.contains(&slot))?;
-                    Some(self.at(address))
+                    let (_, owner) = slots.iter().find(|(range, _)| range.contains(&slot))?;
+                    Some(self.at(owner))
                 };
                 Buckets::Many.all().map(|bucket| owner(bucket).transpose()).collect::<Result<_, _>>()?
             }
-            _ => return Err(Failure::nonsense(guide)),
+            _ => return Err(Failure::nonsense(address)),
         };
-        self.write().draw(owners, guide);
+        self.write().draw(owners, address);
         Ok(())
     }
 

@@ -150,7 +150,7 @@ impl Node {
         let known = if self.access.has_keys {
             let answer = connection.send_packed_command(&request::who_are_you()).await;
             let answer = answer.map_err(|error| failed(&error))?;
-            Known::told(link::history_of(&answer, &self.access, &self.address)?, now)
+            Known::told(link::history_of(&answer, self)?, now)
         } else {
             Known::nothing(now)
         };
@@ -230,7 +230,7 @@ impl SharedLink {
             None => history,
             Some(_) if answers.is_empty() => return Err(Failure::nonsense(&node.address)),
             Some(_) => {
-                let history = link::history_of(&answers.remove(0), &node.access, &node.address)?;
+                let history = link::history_of(&answers.remove(0), node)?;
                 self.known().learn(history, now);
                 turn.is_open = false;
                 history
