@@ -24,28 +24,43 @@ pub(super) struct Servers {
     layout: Layout,
     /// Those that have keys.
     nodes: Nodes,
-    /// Those that are asked who has which keys: nodes of a cluster, masters or not, or sentinels.
-    guides: Nodes,
-    /// The guides that the URL names.
-    seeds: Vec<Arc<Node>>,
+    guides: Guides,
     map: RwLock<Map>,
+}
+
+/// Who is asked which server has which keys.
+enum Guides {
+    /// Nobody: one server has them all.
+    None,
+    /// The nodes of a cluster, masters or not: those that the URL names, and all that were met.
+    Nodes {
+        seeds: Vec<Arc<Node>>,
+        met: Nodes,
+    },
+    Sentinels(Vec<Arc<Node>>),
 }
 
 impl Servers {
     pub(super) fn new(layout: Layout, access: &Access) -> Result<Self, String> {
         let nodes = Nodes::new(access.clone());
         let mut map = Map::default();
-        let (guides, seeds) = match &layout {
+        let all_at = |addresses: &[Address], met: &Nodes| -> Result<Vec<_>, String> {
+            addresses.iter().map(|address| met.at(address)).collect()
+        };
+        let guides = match &layout {
             Layout::One(address) => {
                 map.draw(vec![Some(nodes.at(address)?)], address);
-                (access.to_guides(), [].as_slice())
+                Guides::None
             }
-            Layout::Cluster { seeds } => (access.to_guides(), seeds.as_slice()),
-            Layout::Sentinels { sentinels, .. } => (access.to_sentinels(), sentinels.as_slice()),
+            Layout::Cluster { seeds } => {
+                let met = Nodes::new(access.to_guides());
+                Guides::Nodes { seeds: all_at(seeds, &met)?, met }
+            }
+            Layout::Sentinels { sentinels, .. } => {
+                Guides::Sentinels(all_at(sentinels, &Nodes::new(access.to_sentinels()))?)
+            }
         };
-        let guides = Nodes::new(guides);
-        let seeds = seeds.iter().map(|seed| guides.at(seed)).collect::<Result<_, _>>()?;
-        Ok(Self { layout, nodes, guides, seeds, map: RwLock::new(map) })
+        Ok(Self { layout, nodes, guides, map: RwLock::new(map) })
     }
 
     pub(super) fn buckets(&self) -> Buckets {
@@ -197,18 +212,21 @@ impl Servers {
 
     /// Whom to ask, in this order: those that were met first, since they are likely to be there.
     fn guides(&self) -> Vec<Arc<Node>> {
-        let mut guides: Vec<Arc<Node>> = match self.layout {
-            Layout::Cluster { .. } => {
+        let mut guides = match &self.guides {
+            Guides::None => Vec::new(),
+            Guides::Sentinels(sentinels) => sentinels.clone(),
+            Guides::Nodes { seeds, met } => {
                 let owners = self.read().owners();
-                owners.iter().filter_map(|owner| self.guides.at(&owner.address).ok()).collect()
+                let mut nodes: Vec<_> =
+                    owners.iter().filter_map(|owner| met.at(&owner.address).ok()).collect();
+                for seed in seeds {
+                    if !nodes.iter().any(|node| Arc::ptr_eq(node, seed)) {
+                        nodes.push(Arc::clone(seed));
+                    }
+                }
+                nodes
             }
-            Layout::One(_) | Layout::Sentinels { .. } => Vec::new(),
         };
-        for seed in &self.seeds {
-            if !guides.iter().any(|guide| Arc::ptr_eq(guide, seed)) {
-                guides.push(Arc::clone(seed));
-            }
-        }
         let map = self.read();
         guides.sort_by_key(|guide| map.mistrusts(&guide.address));
         guides
