@@ -38,6 +38,9 @@
 //! | `tls` | no | the same and `rediss://`, `rediss+cluster://`, `rediss+sentinel://`, by rustls |
 //! | `json`, `postcard` | no | `Codec::Json`, `Codec::Postcard` |
 //! | `zstd`, `lz4` | no | `Compression::Zstd`, `Compression::Lz4` |
+//!
+//! With `tls`, building a cache for an encrypted URL installs `ring` as rustls's provider of cryptography for the process,
+//! unless the program has installed one by then (`rustls::crypto::CryptoProvider::install_default`).
 
 // This file only opens doors; each room says what it is for.
 
