@@ -197,6 +197,16 @@ impl Access {
     }
 }
 
+#[cfg(test)]
+impl Access {
+    /// To any server, without a login.
+    pub(super) fn to_any() -> Self {
+        let host = Host { name: "localhost".into(), port: None };
+        let settings = Settings { scheme: "redis".into(), hosts: vec![host], ..Settings::default() };
+        read(&settings).expect("it is one of Redis's").1
+    }
+}
+
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").field("user", &self.user).field("db", &self.db).finish_non_exhaustive()
@@ -274,17 +284,5 @@ fn single(path: &[String]) -> Result<Option<&str>, String> {
         [] => Ok(None),
         [one] => Ok(Some(one.as_str()).filter(|one| !one.is_empty())),
         _ => Err("its path has too many parts".into()),
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
-    /// To any server, without a login.
-    pub(in crate::redis) fn access() -> Access {
-        let host = Host { name: "localhost".into(), port: None };
-        let settings = Settings { scheme: "redis".into(), hosts: vec![host], ..Settings::default() };
-        read(&settings).expect("it is one of Redis's").1
     }
 }

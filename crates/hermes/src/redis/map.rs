@@ -105,12 +105,11 @@ fn place_of(bucket: Bucket) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::{clock, redis::address::Access};
 
     fn map_with_one_owner() -> Map {
         let address = Address::Tcp("10.0.0.1".into(), 7000);
-        let access = super::super::address::tests::access();
-        let node = Arc::new(Node::new(address.clone(), &access).unwrap());
+        let node = Arc::new(Node::new(address.clone(), &Access::to_any()).unwrap());
         let mut map = Map::default();
         map.draw(vec![Some(node)], &address);
         map
