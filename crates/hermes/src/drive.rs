@@ -40,7 +40,7 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
         };
         match found.get() {
             Some(value) => return Ok(value),
-            // Two types under one key, which only entries named by hand can have.
+            // The leader computed another type, which only entries named by hand can have.
             None => return alone(shared, loader),
         }
     }

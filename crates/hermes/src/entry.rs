@@ -17,7 +17,8 @@ use crate::{
 /// An entry under a name of your own, from [`Cache::entry`].
 ///
 /// It can be used again and again. To compute under other tags than the entry was stored with is a miss: give an entry
-/// the same tags wherever it is computed.
+/// the same tags wherever it is computed. So it is with types: a value of another type is a miss, and what is computed then
+/// replaces it. (On a server types are told apart by their bytes: what can be read as a `u8` and a `u64` is both.)
 ///
 /// ```
 /// use std::time::Duration;

@@ -148,7 +148,7 @@ impl<'c, M: Mode> Call<'c, M> {
         M: Keeps<V>,
     {
         let shared = self.shared();
-        match self.way(Verb::Read, rules.ttl) {
+        match self.way::<V>(Verb::Read, rules.ttl) {
             Way::InProcess(seek) => {
                 shared.counters.miss();
                 drive::read(shared, seek, rules, loader)
@@ -182,7 +182,7 @@ impl<'c, M: Mode> Call<'c, M> {
         M: Keeps<V>,
     {
         let shared = self.shared();
-        match self.way(Verb::Refresh, rules.ttl) {
+        match self.way::<V>(Verb::Refresh, rules.ttl) {
             Way::InProcess(seek) => drive::lead_on(shared, seek.lead(), rules, loader),
             Way::Remote(trip) => remote::drive::read::<M, V, E, F>(trip, rules, loader),
             Way::Uncached => drive::alone(shared, loader),
@@ -217,7 +217,7 @@ impl<'c, M: Mode> Call<'c, M> {
         match &shared.engine {
             Engine::Memory(memory) => {
                 // It leads while the value's own code runs: an invalidation that lands meanwhile must win.
-                let lead = self.seek(memory)?.lead();
+                let lead = self.seek::<V>(memory)?.lead();
                 let _mark = lead.mark();
                 let keep = (rules.keep)(value);
                 shared.store(lead, value, keep.ttl.or(rules.ttl), keep);
@@ -270,12 +270,12 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// The way to a value.
-    fn way(mut self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
+    fn way<V: Value>(mut self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
         let shared = self.shared();
         let way = match &shared.engine {
             Engine::Noop => return Way::Uncached,
             _ if self.broken.is_some() => None,
-            Engine::Memory(memory) => self.seek(memory).ok().map(Way::InProcess),
+            Engine::Memory(memory) => self.seek::<V>(memory).ok().map(Way::InProcess),
             Engine::Remote(remote) => self.trip(remote, verb, ttl).ok().map(Way::Remote),
         };
         // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
@@ -289,13 +289,13 @@ impl<'c, M: Mode> Call<'c, M> {
         if self.broken.is_some() { None } else { self.trip(remote, Verb::Peek, None).ok() }
     }
 
-    fn seek(&mut self, memory: &'c Memory) -> Result<Seek<'c>, SharedPoint> {
+    fn seek<V: Value>(&mut self, memory: &'c Memory) -> Result<Seek<'c>, SharedPoint> {
         let point = memory.points().of(self.site)?;
         let tags = match mem::replace(&mut self.tags, Given::Nothing) {
             Given::Texts(tags) => tags,
             Given::Labels(_) | Given::Nothing => Vec::new(),
         };
-        Ok(Seek::new(memory, self.lookup(), point, tags))
+        Ok(Seek::to::<V>(memory, self.lookup(), point, tags))
     }
 
     fn trip(

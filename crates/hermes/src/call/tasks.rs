@@ -47,7 +47,7 @@ impl<'c, M: Mode> Call<'c, M> {
         M: Keeps<V>,
     {
         let shared = self.shared();
-        match self.way(Verb::Read, rules.ttl) {
+        match self.way::<V>(Verb::Read, rules.ttl) {
             Way::InProcess(seek) => {
                 shared.counters.miss();
                 drive::read_async(shared, seek, rules, loader).await
@@ -88,7 +88,7 @@ impl<'c, M: Mode> Call<'c, M> {
         M: Keeps<V>,
     {
         let shared = self.shared();
-        match self.way(Verb::Refresh, rules.ttl) {
+        match self.way::<V>(Verb::Refresh, rules.ttl) {
             Way::InProcess(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader).await,
             Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
             Way::Uncached => drive::alone_async(shared, loader()).await,

@@ -40,6 +40,14 @@ impl Payload {
         }
     }
 
+    /// Whether the value is of this type. Runs none of its code.
+    pub(crate) fn is<V: Any + Clone>(&self) -> bool {
+        match &self.content {
+            Content::Bits(bits) => self.kind.value::<V>(*bits).is_some(),
+            Content::Shared(value) => value.is::<V>(),
+        }
+    }
+
     /// At least one: what weighs nothing would never be evicted.
     #[inline]
     pub(crate) fn weight(&self) -> u32 {
@@ -134,6 +142,7 @@ mod tests {
         let payload = Payload::of(&value, 1);
         assert_eq!(payload.get::<V>(), Some(value));
         assert_eq!(payload.get::<Option<V>>(), None);
+        assert!(payload.is::<V>() && !payload.is::<Option<V>>());
         assert_eq!(payload.size_bytes(), size_of::<V>());
     }
 

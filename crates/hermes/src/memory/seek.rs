@@ -24,6 +24,7 @@ use crate::{
     flight::{Flight, Landing},
     leading,
     shim::{Mutex, MutexGuard, lock},
+    value::Value,
 };
 
 const SHARDS: usize = 64;
@@ -94,6 +95,8 @@ pub(crate) struct Seek<'m> {
     point: Arc<PointState>,
     tags: Vec<Box<str>>,
     group: Arc<Group>,
+    /// Whether a value is of the caller's type. Another is a miss: only entries named by hand can have two.
+    is_of_type: fn(&Payload) -> bool,
     failures: u8,
     /// What this caller has taken out of the store. It is dropped when the call is over: that runs a user's code,
     /// which may ask for the very key that this caller is about to lead.
@@ -114,8 +117,8 @@ pub(crate) enum Turn<'m> {
 }
 
 impl<'m> Seek<'m> {
-    /// `tags` is sorted, each once.
-    pub(crate) fn new(
+    /// On the way to a value of type `V`. `tags` is sorted, each once.
+    pub(crate) fn to<V: Value>(
         memory: &'m Memory,
         lookup: Lookup<'_>,
         point: Arc<PointState>,
@@ -128,6 +131,7 @@ impl<'m> Seek<'m> {
             point,
             tags,
             group,
+            is_of_type: Payload::is::<V>,
             failures: 0,
             left: Displaced::default(),
         }
@@ -175,7 +179,8 @@ impl<'m> Seek<'m> {
 
     fn hit(&mut self, now: Moment) -> Option<Payload> {
         let entry = self.memory.entries.get(&self.key)?;
-        if entry.is_fresh(now) && entry.has_names(self.group.names()) {
+        let is_the_one = entry.has_names(self.group.names()) && (self.is_of_type)(entry.payload());
+        if is_the_one && entry.is_fresh(now) {
             let payload = entry.payload().clone();
             self.left.keep(entry);
             return Some(payload);

@@ -37,6 +37,7 @@ macro_rules! behaviour {
                     what_was_not_kept_once_may_be_kept_the_next_time
                     a_set_without_a_ttl_is_refused
                     another_type_under_the_same_name_is_a_miss
+                    another_type_under_the_same_name_is_replaced
                 }
                 ttl {
                     an_entry_ends_with_its_ttl

@@ -74,3 +74,13 @@ pub fn another_type_under_the_same_name_is_a_miss(place: &Place) {
     assert_eq!(cache.entry("k").get::<String>(), None);
     assert_eq!(cache.entry("k").get_or_compute(|| "one".to_owned()), "one");
 }
+
+pub fn another_type_under_the_same_name_is_replaced(place: &Place) {
+    let cache = place.cache();
+    cache.entry("k").set("one".to_owned()).unwrap();
+
+    assert_eq!(cache.entry("k").get_or_compute(|| vec![1, 2]), [1, 2]);
+
+    assert_eq!(cache.entry("k").get_or_compute(|| -> Vec<i32> { unreachable!("it is there") }), [1, 2]);
+    assert_eq!(cache.entry("k").get::<String>(), None);
+}
