@@ -93,7 +93,7 @@ use proc_macro::TokenStream;
 /// | `foo::clear() -> Result<(), Error>` | drops all entries of the function |
 /// | `foo::peek(..) -> Option<V>` | the cached value, without computing |
 /// | `foo::key(..) -> Result<Key, Error>` | the entry's key |
-/// | `foo::refresh(..)` | computes now, and replaces the entry; an `Err` is returned, and the old entry stays |
+/// | `foo::refresh(..)` | computes now, and replaces the entry; an `Err` is returned, and the old entry stays; a value that is not kept is returned, and the old entry goes |
 /// | `foo::uncached(..)` | the function itself |
 ///
 /// The first four (but `clear`) take the parameters less those in `skip`, the last two take all. Those of an `async

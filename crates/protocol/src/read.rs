@@ -1,7 +1,7 @@
 //! Walks one caller through a call: what to ask, run or wait for next.
 //! Knows nothing of sockets, threads or clocks. What a reply means is decided in `judge`.
 
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 use core::mem;
 
 use crate::{
@@ -151,6 +151,12 @@ impl Read {
             (Basis::Lease, Some((token, versions)), Computed::Storable { value, .. }) => {
                 self.state = State::Commit(Entry::new(token, versions, value, now, now.since(began)));
                 return;
+            }
+            // What was to be replaced is known to be old. Whoever has taken the lease meanwhile is fenced by this: that
+            // costs a computation.
+            (Basis::Lease, Some(_), Computed::Unstorable(_)) if self.verb == Verb::Refresh => {
+                let invalidate = Command::Invalidate { key: self.plan.target.key.clone() };
+                self.state = State::Tell(invalidate, Box::new(State::Own(Fate::Unstorable)));
             }
             (Basis::Lease, Some((token, _)), Computed::Unstorable(_)) => {
                 let leaving = Leaving::Pass(self.plan.policy.pass);

@@ -30,7 +30,8 @@ pub enum Verb {
     Read,
     /// The entry if there is one; never to wait, never to compute.
     Peek,
-    /// To compute the value now and replace what there is. A leader under way is fenced.
+    /// To compute the value now and replace what there is, also where the value may not be stored. A leader under way
+    /// is fenced.
     Refresh,
     /// To replace what there is by a value that is known. A leader under way is fenced.
     Set(Value),
@@ -68,7 +69,8 @@ pub enum Computed<V> {
         value: Value,
     },
     /// A value that may not be stored (the caller said so, or it is too large): for the followers in this
-    /// process only. Others are told for a while not to wait for this key.
+    /// process only. Others are told for a while not to wait for this key. A refresh drops the entry that it was to
+    /// replace.
     Unstorable(V),
     /// No value: an error or a panic, which belongs to the caller alone.
     Failed,

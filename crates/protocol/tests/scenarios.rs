@@ -415,6 +415,20 @@ fn refresh_replaces_a_good_entry() {
 }
 
 #[test]
+fn refresh_to_what_may_not_be_stored_drops_a_good_entry() {
+    let mut world = World::warm();
+    let refresh = world.starts(0, Role::Refresh);
+    world.goes_on(refresh);
+    world.computes_what_may_not_be_stored(refresh);
+    world.late_packets_arrive();
+    assert_eq!(world.end_of(refresh), Some(&End::Own(Fate::Unstorable, Some(0))));
+
+    let reader = world.reads(1);
+    world.goes_on(reader);
+    assert!(world.leads(reader));
+}
+
+#[test]
 fn peek_never_computes_and_never_waits() {
     let mut world = World::empty();
     let leader = world.reads(0);
