@@ -25,6 +25,12 @@ impl AskedCache {
         Self { cache, manner }
     }
 
+    /// How it is spoken to.
+    #[cfg(feature = "macros")]
+    pub(super) fn manner(&self) -> Manner {
+        self.manner
+    }
+
     pub(super) fn entry(&self, name: impl AsRef<str>) -> AskedEntry<'_> {
         AskedEntry { entry: self.cache.entry(name), manner: self.manner }
     }

@@ -114,6 +114,27 @@ macro_rules! behaviour {
                     a_value_that_was_invalidated_before_it_was_stored_is_counted
                 }
             }
+            $crate::__when_macros! {
+                mod functions {
+                    #[allow(unused_imports, reason = "the subject may need them")]
+                    use super::*;
+
+                    $crate::__stories! { behaviour, $place,
+                        functions {
+                            a_refresh_computes_and_replaces_what_is_there
+                            an_err_of_a_refresh_leaves_what_is_there
+                            a_refresh_fences_a_leader_under_way
+                            who_asks_while_a_refresh_runs_waits_for_it_or_hits
+                            an_invalidation_while_a_refresh_runs_is_not_lost
+                            a_value_may_say_how_long_it_lives
+                            a_value_without_a_ttl_is_not_kept
+                            a_refresh_to_a_value_that_is_not_kept_drops_what_was_there
+                            a_value_that_is_refused_is_for_all_who_wait
+                            what_is_skipped_makes_no_other_entry
+                        }
+                    }
+                }
+            }
             $crate::__tests! { behaviour, $place,
                 recursion {
                     a_loader_may_ask_for_other_entries
@@ -306,6 +327,22 @@ macro_rules! __when_async {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __when_async {
+    ($($item:tt)*) => {};
+}
+
+/// Keeps what is about cached functions where there are any.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __when_macros {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Drops what is about cached functions where there are none.
+#[cfg(not(feature = "macros"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __when_macros {
     ($($item:tt)*) => {};
 }
 

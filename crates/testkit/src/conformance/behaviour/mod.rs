@@ -6,6 +6,8 @@
 pub mod clean;
 pub mod dump;
 pub mod flights;
+#[cfg(feature = "macros")]
+pub mod functions;
 pub mod neighbours;
 pub mod odd;
 pub mod races;
