@@ -195,6 +195,9 @@ impl<M: Mode> Builder<M> {
     ///
     /// It keeps the cache warm after a failover, at a price: what the server forgot may be an invalidation that it had
     /// acknowledged, and then entries from before it are served again until their ttl ends.
+    ///
+    /// A user of Redis without the right to `INFO` needs it. Nobody can ask the server then whether it is a master: one that
+    /// was deposed, and is still reached under its address, is read as if it were.
     #[must_use]
     pub fn trust_restored_data(mut self, trust: bool) -> Self {
         self.given.trust_restored_data = Some(trust);
