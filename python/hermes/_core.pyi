@@ -5,12 +5,18 @@ Imports `hermes._errors` when it raises one of its classes, and `hermes._corouti
 Nothing here touches the network before a call, a verb or a listing does.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, final, overload
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _Ttl = float | Callable[..., float | None] | None
+
+__version__: str
+
+def encode(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    """The bytes of arguments as they go into keys, for `Mangler.nameEntry`: equal ones whatever the order of `kwargs`.
+    HermesError if an argument cannot be part of a key."""
 
 @final
 class Engine:
