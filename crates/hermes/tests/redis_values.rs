@@ -91,3 +91,17 @@ fn an_entry_of_another_type_is_a_miss_and_is_replaced() {
         assert_eq!(way.get(&cache, "k"), Some(2));
     });
 }
+
+#[test]
+fn an_entry_with_a_thousand_tags_is_listed_with_all_of_them() {
+    let redis = Redis::start();
+    let cache = cache(&redis.url());
+    cache.entry("few").tags(["t"]).set(1).unwrap();
+    cache.entry("many").tags((0..1000).map(|n| format!("t{n}"))).set(vec![0u8; 10_000]).unwrap();
+    cache.entry("few, and large").tags(["t"]).set(vec![0u8; 10_000]).unwrap();
+    for mut listed in [cache.dump().unwrap(), run(cache.dump_async()).unwrap()] {
+        listed.sort_by_key(|entry| entry.tags.len());
+        assert_eq!(listed.iter().map(|entry| entry.tags.len()).collect::<Vec<_>>(), [1, 1, 1000]);
+        assert!(listed[2].size_bytes > 10_000);
+    }
+}

@@ -1,7 +1,9 @@
 //! Lists a namespace on one server, by SCAN, which never blocks it for long.
 //! Sends nothing: it says what to ask next.
 
-use hermescache_protocol::{History, Key, Namespace, Tag};
+use std::mem;
+
+use hermescache_protocol::{History, Key, Namespace, Tag, decode_entry_head};
 use redis::{Cmd, Value, cmd};
 
 use super::{answer::Nonsense, node::Answers};
@@ -10,8 +12,11 @@ use crate::backend::Listed;
 /// How many keys the server looks at between other clients' commands.
 const AT_ONCE: usize = 500;
 
-/// The head of an entry with 500 tags.
-const HEAD_BYTES: isize = 4096;
+/// So much of a value is read first: the head of an entry with 500 tags.
+const HEAD_BYTES: usize = 4096;
+
+/// And so much where that was not enough: the head of one with 130,000. An entry with more is not listed.
+const LONG_HEAD_BYTES: usize = 1024 * 1024;
 
 /// A walk through the keys of one server.
 #[derive(Debug)]
@@ -19,8 +24,8 @@ pub(super) struct Scan<'n> {
     namespace: &'n Namespace,
     /// None at the end.
     cursor: Option<Vec<u8>>,
-    /// Found, and not read so far.
-    names: Vec<String>,
+    /// Found, and not read so far; and how much of each to read.
+    names: Vec<(String, usize)>,
     listed: Vec<Listed>,
 }
 
@@ -36,8 +41,8 @@ impl<'n> Scan<'n> {
             scan.arg(self.cursor.as_ref()?).arg("MATCH").arg(self.pattern()).arg("COUNT").arg(AT_ONCE);
             return Some(vec![scan]);
         }
-        let read = |name: &String| {
-            [cmd("GETRANGE").arg(name).arg(0).arg(HEAD_BYTES - 1).take(), cmd("STRLEN").arg(name).take()]
+        let read = |(name, bytes): &(String, usize)| {
+            [cmd("GETRANGE").arg(name).arg(0).arg(bytes - 1).take(), cmd("STRLEN").arg(name).take()]
         };
         Some(self.names.iter().flat_map(read).collect())
     }
@@ -72,14 +77,19 @@ impl<'n> Scan<'n> {
         let ours = |name: &String| {
             Key::from_name(self.namespace, name).is_some() || Tag::from_name(self.namespace, name).is_some()
         };
-        self.names = names.filter(ours).collect();
+        self.names = names.filter(ours).map(|name| (name, HEAD_BYTES)).collect();
         Ok(())
     }
 
     fn take_heads(&mut self, values: &[Value], history: History) {
-        for (name, values) in std::mem::take(&mut self.names).into_iter().zip(values.chunks_exact(2)) {
+        let names = mem::take(&mut self.names).into_iter();
+        for ((name, bytes), values) in names.zip(values.chunks_exact(2)) {
             // What is gone meanwhile, or no string, is no entry.
             let [Value::BulkString(head), Value::Int(len)] = values else { continue };
+            if head.len() == HEAD_BYTES && bytes == HEAD_BYTES && decode_entry_head(head).is_err() {
+                self.names.push((name, LONG_HEAD_BYTES));
+                continue;
+            }
             let len_bytes = u64::try_from(*len).unwrap_or(0);
             self.listed.push(Listed { name, head: head.clone(), len_bytes, history });
         }
