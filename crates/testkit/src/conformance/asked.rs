@@ -5,24 +5,24 @@ use std::{fmt, ops::Deref, time::Duration};
 
 use hermes::{Cache, EntryInfo, Error, Keeps, Stored, Value};
 
-use super::manner::{Manner, in_manner};
+use super::voice::{Voice, in_voice};
 
 /// A cache under test.
 #[derive(Debug, Clone)]
 pub(super) struct AskedCache {
     cache: Cache,
-    manner: Manner,
+    voice: Voice,
 }
 
 /// One of its entries.
 pub(super) struct AskedEntry<'c> {
     entry: hermes::Entry<'c, Stored>,
-    manner: Manner,
+    voice: Voice,
 }
 
 impl AskedCache {
-    pub(super) fn new(cache: Cache, manner: Manner) -> Self {
-        Self { cache, manner }
+    pub(super) fn new(cache: Cache, voice: Voice) -> Self {
+        Self { cache, voice }
     }
 
     /// How it is spoken to.
@@ -32,19 +32,19 @@ impl AskedCache {
     }
 
     pub(super) fn entry(&self, name: impl AsRef<str>) -> AskedEntry<'_> {
-        AskedEntry { entry: self.cache.entry(name), manner: self.manner }
+        AskedEntry { entry: self.cache.entry(name), voice: self.voice }
     }
 
     pub(super) fn clean(&self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
-        in_manner!(self.manner, self.cache.clean(tags), self.cache.clean_async(tags))
+        in_voice!(self.voice, self.cache.clean(tags), self.cache.clean_async(tags))
     }
 
     pub(super) fn clean_all(&self) -> Result<(), Error> {
-        in_manner!(self.manner, self.cache.clean_all(), self.cache.clean_all_async())
+        in_voice!(self.voice, self.cache.clean_all(), self.cache.clean_all_async())
     }
 
     pub(super) fn dump(&self) -> Result<Vec<EntryInfo>, Error> {
-        in_manner!(self.manner, self.cache.dump(), self.cache.dump_async())
+        in_voice!(self.voice, self.cache.dump(), self.cache.dump_async())
     }
 }
 
@@ -70,12 +70,8 @@ impl AskedEntry<'_> {
     where
         Stored: Keeps<V>,
     {
-        let Self { entry, manner } = self;
-        in_manner!(
-            manner,
-            entry.get_or_compute(loader),
-            entry.get_or_compute_async(|| async move { loader() })
-        )
+        let Self { entry, voice } = self;
+        in_voice!(voice, entry.get_or_compute(loader), entry.get_or_compute_async(|| async move { loader() }))
     }
 
     pub(super) fn get_or_try_compute<V: Value, E>(
@@ -85,9 +81,9 @@ impl AskedEntry<'_> {
     where
         Stored: Keeps<V>,
     {
-        let Self { entry, manner } = self;
-        in_manner!(
-            manner,
+        let Self { entry, voice } = self;
+        in_voice!(
+            voice,
             entry.get_or_try_compute(loader),
             entry.get_or_try_compute_async(|| async move { loader() })
         )
@@ -97,18 +93,18 @@ impl AskedEntry<'_> {
     where
         Stored: Keeps<V>,
     {
-        in_manner!(self.manner, self.entry.get(), self.entry.get_async())
+        in_voice!(self.voice, self.entry.get(), self.entry.get_async())
     }
 
     pub(super) fn set<V: Value>(&self, value: V) -> Result<(), Error>
     where
         Stored: Keeps<V>,
     {
-        in_manner!(self.manner, self.entry.set(value), self.entry.set_async(value))
+        in_voice!(self.voice, self.entry.set(value), self.entry.set_async(value))
     }
 
     pub(super) fn invalidate(&self) -> Result<(), Error> {
-        in_manner!(self.manner, self.entry.invalidate(), self.entry.invalidate_async())
+        in_voice!(self.voice, self.entry.invalidate(), self.entry.invalidate_async())
     }
 }
 

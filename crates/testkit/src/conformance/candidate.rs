@@ -11,15 +11,15 @@ use std::{
 use hermes::{
     Moment,
     backend::{
-        Arguments, Backend, Buckets, CodecId, Command, Committed, Entry, Key, Leaving, Listed,
-        Manner as Taking, Namespace, Payload, Point, Purpose, Reply, Sight, TagVersion, Tags, Target, Token,
-        Ttl, Value, Versions, View,
+        Arguments, Backend, Buckets, CodecId, Command, Committed, Entry, Key, Leaving, Listed, Manner,
+        Namespace, Payload, Point, Purpose, Reply, Sight, TagVersion, Tags, Target, Token, Ttl, Value,
+        Versions, View,
     },
 };
 
 use super::{
-    manner::{Manner, in_manner},
     place::fresh_namespace,
+    voice::{Voice, in_voice},
 };
 
 /// How long things live that are not to end while a story is told.
@@ -45,7 +45,7 @@ pub struct Candidate {
     namespace: Namespace,
     write: Option<Write>,
     whose_tokens: WhoseTokens,
-    manner: Manner,
+    voice: Voice,
 }
 
 /// Who makes the tokens that name a lease.
@@ -72,7 +72,7 @@ impl Candidate {
             namespace: namespace(&fresh_namespace()),
             write: None,
             whose_tokens: WhoseTokens::TheCallers,
-            manner: Manner::Blocking,
+            voice: Voice::Blocking,
         }
     }
 
@@ -94,7 +94,7 @@ impl Candidate {
     #[doc(hidden)]
     #[must_use]
     pub fn in_tasks(self) -> Self {
-        Self { manner: Manner::InTasks, ..self }
+        Self { voice: Voice::InTasks, ..self }
     }
 
     pub(super) fn buckets(&self) -> Buckets {
@@ -119,20 +119,20 @@ impl Candidate {
     }
 
     pub(super) fn ask(&self, command: &Command) -> Reply {
-        in_manner!(self.manner, self.backend.execute(command), self.backend.execute_async(command))
+        in_voice!(self.voice, self.backend.execute(command), self.backend.execute_async(command))
             .expect("a server that serves has an answer")
     }
 
     pub(super) fn ask_all(&self, commands: &[Command]) -> Vec<Reply> {
         let backend = &self.backend;
         let answers =
-            in_manner!(self.manner, backend.execute_all(commands), backend.execute_all_async(commands));
+            in_voice!(self.voice, backend.execute_all(commands), backend.execute_all_async(commands));
         let reply = |answer: Result<_, _>| answer.expect("a server that serves has an answer");
         answers.into_iter().map(reply).collect()
     }
 
     pub(super) fn list(&self, namespace: &Namespace) -> Vec<Listed> {
-        in_manner!(self.manner, self.backend.list(namespace), self.backend.list_async(namespace))
+        in_voice!(self.voice, self.backend.list(namespace), self.backend.list_async(namespace))
             .expect("a server that serves can be listed")
     }
 
@@ -170,7 +170,7 @@ impl Candidate {
 
     /// Asks for the lease as a call does that computes.
     pub(super) fn acquire(&self, target: &Arc<Target>) -> View {
-        self.acquire_as(&acquire(target, Taking::Polite, LONG, LONG))
+        self.acquire_as(&acquire(target, Manner::Polite, LONG, LONG))
     }
 
     pub(super) fn acquire_as(&self, command: &Command) -> View {
@@ -187,7 +187,7 @@ impl Candidate {
 
     /// Takes a lease, whoever has it.
     pub(super) fn win_by_force(&self, target: &Arc<Target>) -> Won {
-        won(target, &self.acquire_as(&acquire(target, Taking::Forced, LONG, LONG)))
+        won(target, &self.acquire_as(&acquire(target, Manner::Forced, LONG, LONG)))
     }
 
     pub(super) fn commit(&self, target: &Arc<Target>, won: &Won, payload: &[u8]) -> Committed {
@@ -233,12 +233,12 @@ impl Candidate {
 
 impl fmt::Debug for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { backend, namespace, write: _, whose_tokens, manner } = self;
+        let Self { backend, namespace, write: _, whose_tokens, voice } = self;
         f.debug_struct("Candidate")
             .field("backend", backend)
             .field("namespace", namespace)
             .field("whose_tokens", whose_tokens)
-            .field("manner", manner)
+            .field("voice", voice)
             .finish_non_exhaustive()
     }
 }
@@ -258,7 +258,7 @@ pub(super) fn fetch(target: &Arc<Target>, purpose: Purpose) -> Command {
     Command::Fetch { target: Arc::clone(target), purpose, lease: LONG, tag_life: LONG }
 }
 
-pub(super) fn acquire(target: &Arc<Target>, manner: Taking, lease: Duration, tag_life: Duration) -> Command {
+pub(super) fn acquire(target: &Arc<Target>, manner: Manner, lease: Duration, tag_life: Duration) -> Command {
     let token = Token::draw(&mut random);
     let fresh = fresh_versions(target);
     Command::Acquire { target: Arc::clone(target), token, fresh, manner, lease, tag_life }

@@ -19,8 +19,8 @@ mod candidate;
 #[doc(hidden)]
 pub mod commands;
 mod macros;
-mod manner;
 mod place;
 mod slow;
+mod voice;
 
 pub use self::{candidate::Candidate, place::Place};

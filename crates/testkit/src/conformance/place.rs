@@ -9,7 +9,7 @@ use std::{
 
 use hermes::{Builder, Cache};
 
-use super::{asked::AskedCache, manner::Manner};
+use super::{asked::AskedCache, voice::Voice};
 use crate::patience::PATIENCE;
 
 /// Where caches keep their entries: what a suite of behaviour is run on.
@@ -26,13 +26,13 @@ use crate::patience::PATIENCE;
 pub struct Place {
     keep_there: Box<dyn Fn(Builder) -> Builder>,
     is_shared: bool,
-    manner: Manner,
+    voice: Voice,
 }
 
 impl Place {
     /// A place that caches share which are built alike, as a server is.
     pub fn shared(keep_there: impl Fn(Builder) -> Builder + 'static) -> Self {
-        Self { keep_there: Box::new(keep_there), is_shared: true, manner: Manner::Blocking }
+        Self { keep_there: Box::new(keep_there), is_shared: true, voice: Voice::Blocking }
     }
 
     /// A place that each cache has for itself.
@@ -45,7 +45,7 @@ impl Place {
     #[doc(hidden)]
     #[must_use]
     pub fn in_tasks(self) -> Self {
-        Self { manner: Manner::InTasks, ..self }
+        Self { voice: Voice::InTasks, ..self }
     }
 
     /// Whether two caches of one namespace have the same entries.
@@ -73,14 +73,14 @@ impl Place {
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(10));
         let cache = (self.keep_there)(say(patient)).build();
-        AskedCache::new(cache.expect("the place is one for a cache"), self.manner)
+        AskedCache::new(cache.expect("the place is one for a cache"), self.voice)
     }
 }
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { keep_there: _, is_shared, manner } = self;
-        f.debug_struct("Place").field("is_shared", is_shared).field("manner", manner).finish_non_exhaustive()
+        let Self { keep_there: _, is_shared, voice } = self;
+        f.debug_struct("Place").field("is_shared", is_shared).field("voice", voice).finish_non_exhaustive()
     }
 }
 

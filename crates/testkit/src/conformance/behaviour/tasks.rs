@@ -14,9 +14,9 @@ use tokio::sync::Semaphore;
 
 use crate::{
     conformance::{
-        manner::{block_on, runtime},
         place::Place,
         slow::Slow,
+        voice::{block_on, runtime},
     },
     patience::wait_until,
 };

@@ -1,9 +1,9 @@
-//! The two manners in which a story is told: with blocking verbs, or with their twins for tasks.
+//! The two voices in which a story is told: with blocking verbs, or with their twins for tasks.
 //! Leaves the verbs to whoever has them.
 
 /// How a story speaks to what it tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum Voice {
     /// By blocking verbs.
     Blocking,
     /// By their twins, each thread in a runtime of its own.
@@ -12,17 +12,17 @@ pub(super) enum Manner {
 }
 
 /// The one or the other of two expressions that mean the same.
-macro_rules! in_manner {
-    ($manner:expr, $blocking:expr, $twin:expr) => {
-        match $manner {
-            $crate::conformance::manner::Manner::Blocking => $blocking,
+macro_rules! in_voice {
+    ($voice:expr, $blocking:expr, $twin:expr) => {
+        match $voice {
+            $crate::conformance::voice::Voice::Blocking => $blocking,
             #[cfg(feature = "async")]
-            $crate::conformance::manner::Manner::InTasks => $crate::conformance::manner::block_on($twin),
+            $crate::conformance::voice::Voice::InTasks => $crate::conformance::voice::block_on($twin),
         }
     };
 }
 
-pub(super) use in_manner;
+pub(super) use in_voice;
 
 /// Runs a future in this thread's runtime.
 #[cfg(feature = "async")]
