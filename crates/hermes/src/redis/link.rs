@@ -16,7 +16,7 @@ use super::{
 };
 use crate::clock;
 
-/// A connection that is ready to use. What failed on it once is not used again: its replies may be out of step.
+/// A connection that is ready to use. Once something has failed on it, it is closed: its replies may be out of step.
 pub(super) struct Link {
     connection: Connection,
     known: Known,

@@ -160,8 +160,8 @@ impl Node {
         result
     }
 
-    /// Tells the breaker how it went on a connection. That one which had been idle is closed says nothing of the
-    /// server now, only that the others are closed too.
+    /// Tells the breaker how it went on a connection. If one that had been idle turns out to be closed, the server may
+    /// be well all the same; but the other idle ones are likely to be closed too.
     fn used<T>(&self, is_fresh: bool, result: Result<T, Failure>) -> Result<T, Failure> {
         if !is_fresh && matches!(result, Err(Failure::Broken(_))) {
             let closed = mem::take(&mut *self.idle());

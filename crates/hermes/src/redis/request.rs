@@ -29,8 +29,8 @@ pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Result<Bucket, U
     })
 }
 
-/// Whether a command may be sent again when nobody knows what became of it: whether it carries nothing that was
-/// drawn for this sending only.
+/// Whether a command may be sent again when nobody knows what became of it. An acquire may not: the first one may
+/// yet take effect, and would take the lease for the same token once more.
 pub(super) fn may_be_sent_again(command: &Command) -> bool {
     !matches!(command, Command::Acquire { .. })
 }

@@ -110,8 +110,8 @@ impl Servers {
         buckets.iter().map(|bucket| self.latest_owner(*bucket, &told)).collect()
     }
 
-    /// All servers that have keys, as they are now: who has none any more does not say so when it is asked for its
-    /// keys.
+    /// All servers that have keys. Asks who they are: one that has lost all its keys to others would list none, and
+    /// nobody would be the wiser.
     pub(super) fn all_owners(&self) -> Result<Vec<Arc<Node>>, Failure> {
         if self.may_move() {
             self.ask(false).map_err(Failure::Unreachable)?;

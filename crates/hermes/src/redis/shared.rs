@@ -31,7 +31,7 @@ const ATTEMPTS: u8 = 3;
 #[derive(Default)]
 pub(super) struct SharedLinks {
     open: Arc<Mutex<Open>>,
-    /// Those that are being opened; an end by itself for each runtime, since one that nobody drives opens nothing.
+    /// Those that are being opened, by runtime: no runtime waits for another, which nobody may be driving.
     opening: Mutex<Vec<(runtime::Id, Weak<Opening>)>>,
 }
 
