@@ -88,6 +88,7 @@ impl<M: Mode> Builder<M> {
     /// | `redis+cluster://host:port,host:port` | a Redis Cluster, found through any of these nodes |
     /// | `redis+sentinel://host:26379,host:26379/master[/db]` | the master of that name, as sentinels tell it |
     /// | `rediss+cluster://…`, `rediss+sentinel://…` | the same through TLS |
+    /// | `memcached://host[:11211],host:port` | a memcached, or several that each have a part of the keys (feature `memcached`) |
     /// | `noop://` | nowhere: every call computes |
     ///
     /// Names and passwords are percent-encoded (`%3F` for `?`, `%25` for `%`). What is shown of a URL, in an error or by `Debug`,

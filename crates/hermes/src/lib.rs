@@ -26,7 +26,7 @@
 //! - [`Builder`] and [`Cache::from_url`] say where and how entries are kept.
 //!
 //! In process (`memory://`) values are kept without being serialized; that they can be is asked for so that a cache can
-//! move to a server (`redis://`) by a change of its URL. [`Live`] lifts that for caches that never will.
+//! move to a server (`redis://`, `memcached://`) by a change of its URL. [`Live`] lifts that for caches that never will.
 //!
 //! # Features
 //!
@@ -35,6 +35,7 @@
 //! | `macros` | yes | [`cached`](macro@cached), [`cached_methods`] |
 //! | `async` | yes | the `_async` twins of all verbs, cached `async fn` |
 //! | `redis` | no | `redis://`, `redis+unix://`, `redis+cluster://`, `redis+sentinel://` |
+//! | `memcached` | no | `memcached://` |
 //! | `tls` | no | the same and `rediss://`, `rediss+cluster://`, `rediss+sentinel://`, by rustls |
 //! | `json`, `postcard` | no | `Codec::Json`, `Codec::Postcard` |
 //! | `zstd`, `lz4` | no | `Compression::Zstd`, `Compression::Lz4` |
@@ -45,7 +46,7 @@
 // This file only opens doors; each room says what it is for.
 
 mod alarm;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "memcached"))]
 mod authority;
 pub mod backend;
 mod builder;
@@ -60,6 +61,8 @@ mod error;
 mod flight;
 mod lanes;
 mod leading;
+#[cfg(feature = "memcached")]
+mod memcached;
 mod memory;
 mod observe;
 mod options;

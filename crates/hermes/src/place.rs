@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "memcached"))]
 use crate::authority;
 use crate::{
     backend::Backend,
@@ -43,7 +43,7 @@ pub(crate) enum Store {
 
 impl Store {
     #[cfg_attr(
-        not(feature = "redis"),
+        not(any(feature = "redis", feature = "memcached")),
         expect(unused_variables, reason = "in process there is nothing to open")
     )]
     fn open(url: &Url, options: &Options) -> Result<Self, String> {
@@ -58,6 +58,15 @@ impl Store {
             #[cfg(not(feature = "redis"))]
             scheme if scheme.starts_with("redis") => {
                 Err(format!("{scheme}:// needs the feature `redis` of hermescache"))
+            }
+            #[cfg(feature = "memcached")]
+            scheme if crate::memcached::schemes().any(|memcached| memcached == scheme) => {
+                let settings = authority::settings(url, options)?;
+                Ok(Self::Backend(Box::new(crate::memcached::Memcached::open(&settings)?)))
+            }
+            #[cfg(not(feature = "memcached"))]
+            scheme if scheme.starts_with("memcached") => {
+                Err(format!("{scheme}:// needs the feature `memcached` of hermescache"))
             }
             other => {
                 let schemes: Vec<_> = schemes().map(|scheme| format!("{scheme}://")).collect();
@@ -81,6 +90,8 @@ fn schemes() -> impl Iterator<Item = &'static str> {
     let schemes = ["memory", "noop"].into_iter();
     #[cfg(feature = "redis")]
     let schemes = schemes.chain(crate::redis::schemes());
+    #[cfg(feature = "memcached")]
+    let schemes = schemes.chain(crate::memcached::schemes());
     schemes
 }
 
@@ -94,7 +105,7 @@ mod tests {
     use super::*;
 
     /// A URL of each scheme.
-    const URLS: [&str; 9] = [
+    const URLS: [&str; 10] = [
         "memory://",
         "noop://",
         "redis://localhost",
@@ -104,6 +115,7 @@ mod tests {
         "rediss+cluster://one,two",
         "redis+sentinel://one,two/mymaster",
         "rediss+sentinel://one,two/mymaster",
+        "memcached://one,two",
     ];
 
     /// A value for each parameter.
@@ -142,7 +154,8 @@ mod tests {
         }
         for url in urls() {
             for (name, value) in PARAMETERS {
-                let is_refused = name == "ca" && url.starts_with("redis") && !url.starts_with("rediss");
+                let is_plain = url.starts_with("redis") && !url.starts_with("rediss");
+                let is_refused = name == "ca" && (is_plain || url.starts_with("memcached"));
                 let opened = Place::Url(format!("{url}?{name}={value}")).open(Options::default());
                 assert_eq!(opened.is_err(), is_refused, "{url}, {name}");
             }

@@ -14,7 +14,7 @@
 )]
 
 // All files of the crate but those that are replaced below.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "memcached"))]
 #[path = "../src/authority.rs"]
 mod authority;
 #[path = "../src/backend/mod.rs"]
@@ -41,6 +41,9 @@ mod error;
 mod flight;
 #[path = "../src/lanes.rs"]
 mod lanes;
+#[cfg(feature = "memcached")]
+#[path = "../src/memcached/mod.rs"]
+mod memcached;
 #[path = "../src/memory/mod.rs"]
 mod memory;
 #[path = "../src/observe.rs"]

@@ -58,6 +58,16 @@ impl Memcached {
         format!("memcached://{}", self.address())
     }
 
+    /// Stores bytes under a name, for ever, and returns what is answered.
+    ///
+    /// # Panics
+    /// If there is no answer within ten seconds.
+    #[track_caller]
+    pub fn store(&self, name: &str, bytes: &[u8]) -> String {
+        let command = [format!("set {name} 0 0 {}\r\n", bytes.len()).as_bytes(), bytes].concat();
+        ask(self.address(), &command).unwrap_or_else(|error| panic!("storing {name}: {error}"))
+    }
+
     /// Sends a command of the text protocol over a connection of its own, with its value after `\r\n` if it has one,
     /// and returns all that is answered. An error of the server is an answer too.
     ///
@@ -65,7 +75,7 @@ impl Memcached {
     /// If there is no answer within ten seconds.
     #[track_caller]
     pub fn command(&self, command: &str) -> String {
-        match ask(self.address(), command) {
+        match ask(self.address(), command.as_bytes()) {
             Ok(answer) => answer,
             Err(error) => panic!("{command}: {error}"),
         }
@@ -81,16 +91,16 @@ impl Deref for Memcached {
 }
 
 /// Answers end in many ways; where the command is followed by a goodbye, they end with the connection.
-fn ask(address: SocketAddr, command: &str) -> io::Result<String> {
+fn ask(address: SocketAddr, command: &[u8]) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;
-    stream.write_all(format!("{command}\r\nquit\r\n").as_bytes())?;
+    stream.write_all(&[command, b"\r\nquit\r\n"].concat())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
 }
 
 fn pid_of(address: SocketAddr) -> Option<u32> {
-    let stats = ask(address, "stats").ok()?;
+    let stats = ask(address, b"stats").ok()?;
     stats.lines().find_map(|line| line.strip_prefix("STAT pid "))?.parse().ok()
 }

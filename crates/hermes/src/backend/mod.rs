@@ -1,9 +1,11 @@
 //! What a cache asks of a place outside this process that keeps entries: for those who write one.
 //! Leaves what is asked, and when, to the protocol.
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod breaker;
-#[cfg(feature = "redis")]
+#[cfg(all(feature = "memcached", feature = "async"))]
+pub(crate) mod runtimes;
+#[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod settings;
 
 use std::{error, fmt, future::Future, pin::Pin, sync::Arc};

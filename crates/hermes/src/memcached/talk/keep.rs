@@ -1,0 +1,141 @@
+//! Renewals and releases: what the holder of a lease says of it while it computes, and when it will not store.
+//!
+//! A renewal writes the lease anew, with its name and the versions it was taken under: the number by which the server knows it
+//! is another one then, but its name stays, so that who waits for its holder sees that it is the same.
+
+use std::time::Duration;
+
+use hermescache_protocol::{Lease, LeaseRecord, Leaving, Reply, Token};
+
+use super::{ATTEMPTS, Next, Place, Refusal};
+use crate::{
+    clock,
+    memcached::{
+        leases::Own,
+        lives::secs,
+        meta::{Answers, Asks, Status},
+        slot::{self, Slot, record_bytes},
+    },
+};
+
+#[derive(Debug)]
+pub(super) struct Keep<'c> {
+    place: Place<'c>,
+    token: Token,
+    aim: Aim,
+    own: Option<Own>,
+    attempts: u8,
+    is_looking: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Aim {
+    Renew(Duration),
+    Release(Leaving),
+}
+
+impl<'c> Keep<'c> {
+    pub(super) fn renew(place: Place<'c>, token: Token, lease: Duration) -> (Self, Next) {
+        Self::begin(place, token, Aim::Renew(lease))
+    }
+
+    pub(super) fn release(place: Place<'c>, token: Token, leaving: Leaving) -> (Self, Next) {
+        Self::begin(place, token, Aim::Release(leaving))
+    }
+
+    fn begin(place: Place<'c>, token: Token, aim: Aim) -> (Self, Next) {
+        let own = place.own(token);
+        let mut keep = Self { place, token, aim, own: own.clone(), attempts: 0, is_looking: false };
+        let next = match own {
+            None => keep.lost(),
+            // What it keeps is to be written back.
+            Some(Own { cas: None, .. } | Own { keeps_until: Some(_), .. }) => keep.look(),
+            Some(Own { cas: Some(cas), .. }) => Next::Ask(keep.say(cas, None)),
+        };
+        (keep, next)
+    }
+
+    pub(super) fn hear(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
+        let answer = answers.iter().next().ok_or(Refusal::Nonsense)?;
+        match answer.status {
+            Status::Failed | Status::Confused => Err(super::said(answer)),
+            Status::Absent => Ok(self.lost()),
+            Status::Value if self.is_looking => {
+                let slot = Slot::of(answer);
+                match self.place.is_held_by(&slot, self.token) {
+                    true => Ok(Next::Ask(self.say(slot.cas, slot.entry_bytes()))),
+                    false => Ok(self.lost()),
+                }
+            }
+            Status::Done if !self.is_looking => Ok(self.done(answer.cas)),
+            Status::Exists if self.attempts < ATTEMPTS => Ok(self.look()),
+            Status::Exists | Status::NotStored => Ok(self.lost()),
+            _ => Err(Refusal::Nonsense),
+        }
+    }
+
+    fn look(&mut self) -> Next {
+        self.is_looking = true;
+        Next::Ask(self.place.ask_for_slot())
+    }
+
+    fn say(&mut self, cas: u64, kept: Option<&[u8]>) -> Asks {
+        self.is_looking = false;
+        self.attempts += 1;
+        let mut asks = Asks::new(1);
+        match self.aim {
+            Aim::Renew(lease) => {
+                self.place.common.leases.forget_cas(self.token);
+                let versions = self.own.as_ref().and_then(|own| own.versions.clone());
+                let named = versions.map(|versions| Lease { token: self.token, versions });
+                let record =
+                    record_bytes(&LeaseRecord::Held(named.unwrap_or_else(|| slot::unnamed(self.token))));
+                let kept = kept.unwrap_or_default();
+                let renew = asks.set(|name| self.place.entry_name(name), record.len() + kept.len());
+                renew.flags("c").number(b'C', cas).number(b'T', secs(lease)).end_with(&[&record, kept]);
+            }
+            Aim::Release(leaving) => match (self.kept(kept), leaving) {
+                // Whoever is served by it need not be told not to wait.
+                (Some((bytes, life)), _) => {
+                    let back = asks.set(|name| self.place.entry_name(name), bytes.len());
+                    back.number(b'C', cas).number(b'T', secs(life)).end_with(&[bytes]);
+                }
+                (None, Leaving::Nothing) => {
+                    asks.delete(|name| self.place.entry_name(name)).number(b'C', cas).end();
+                }
+                (None, Leaving::Pass(life)) => {
+                    let word = record_bytes(&LeaseRecord::Pass);
+                    let leave = asks.set(|name| self.place.entry_name(name), word.len());
+                    leave.number(b'C', cas).number(b'T', secs(life)).end_with(&[&word]);
+                }
+            },
+        }
+        asks
+    }
+
+    /// The entry that the lease keeps, and how long it has to live.
+    fn kept<'b>(&self, bytes: Option<&'b [u8]>) -> Option<(&'b [u8], Duration)> {
+        let until = self.own.as_ref()?.keeps_until?;
+        let life = until.checked_sub(clock::coarse_monotonic()).filter(|life| !life.is_zero())?;
+        Some((bytes?, life))
+    }
+
+    fn done(&self, cas: u64) -> Next {
+        match (self.aim, &self.own) {
+            (Aim::Renew(lease), Some(own)) => {
+                self.place.common.leases.put(self.token, Own { cas: Some(cas), lease, ..own.clone() });
+                Next::Reply(Ok(Reply::Renewed(Some(self.token))))
+            }
+            _ => self.lost(),
+        }
+    }
+
+    /// It is nobody's, or another's: nothing more is to be done.
+    fn lost(&self) -> Next {
+        self.place.common.leases.remove(self.token);
+        Next::Reply(Ok(match self.aim {
+            Aim::Renew(_) => Reply::Renewed(None),
+            Aim::Release(_) => Reply::Done,
+        }))
+    }
+}
