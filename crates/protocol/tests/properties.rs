@@ -41,7 +41,7 @@ prop_compose! {
             timeouts, expiries, evictions, ttl_ends, abandons, kills, failures, unstorables, impatience, restarts,
             beats: 2,
         };
-        Setup { callers, invalidations, budget, warm, brisk, claims, mutant: None }
+        Setup { callers, invalidations, budget, warm, brisk, claims, repeats: false, mutant: None }
     }
 }
 

@@ -151,11 +151,12 @@ impl Backend {
             Command::Release { token, leaving, .. } => {
                 if self.holds(*token) {
                     self.data.lease = match leaving {
-                        // Where a slot holds both, the entry is worth more.
-                        Leaving::Pass(_) if !(self.claims && self.data.entry.is_some()) => {
+                        Leaving::Nothing => None,
+                        Leaving::Pass(_) => {
+                            // There is room for one of both, and the entry was of no use to whoever leaves word.
+                            self.data.entry = self.data.entry.take().filter(|_| !self.claims);
                             Some(LeaseRecord::Pass)
                         }
-                        Leaving::Nothing | Leaving::Pass(_) => None,
                     };
                 }
                 Reply::Done

@@ -48,9 +48,10 @@ impl<'c> Keep<'c> {
         let mut keep = Self { place, token, aim, own: own.clone(), attempts: 0, is_looking: false };
         let next = match own {
             None => keep.lost(),
-            // What it keeps is to be written back.
-            Some(Own { cas: None, .. } | Own { keeps_until: Some(_), .. }) => keep.look(),
-            Some(Own { cas: Some(cas), .. }) => Next::Ask(keep.say(cas, None)),
+            Some(Own { cas: Some(cas), keeps_until, .. }) if keeps_until.is_none() || !keep.writes_back() => {
+                Next::Ask(keep.say(cas, None))
+            }
+            Some(_) => keep.look(),
         };
         (keep, next)
     }
@@ -94,16 +95,16 @@ impl<'c> Keep<'c> {
                 let renew = asks.set(|name| self.place.entry_name(name), record.len() + kept.len());
                 renew.flags("c").number(b'C', cas).number(b'T', secs(lease)).end_with(&[&record, kept]);
             }
-            Aim::Release(leaving) => match (self.kept(kept), leaving) {
-                // Whoever is served by it need not be told not to wait.
-                (Some((bytes, life)), _) => {
+            Aim::Release(leaving) => match (leaving, self.kept(kept)) {
+                (Leaving::Nothing, Some((bytes, life))) => {
                     let back = asks.set(|name| self.place.entry_name(name), bytes.len());
                     back.number(b'C', cas).number(b'T', secs(life)).end_with(&[bytes]);
                 }
-                (None, Leaving::Nothing) => {
+                (Leaving::Nothing, None) => {
                     asks.delete(|name| self.place.entry_name(name)).number(b'C', cas).end();
                 }
-                (None, Leaving::Pass(life)) => {
+                // The entry that it keeps was of no use to whoever leaves word, and there is room for one of both.
+                (Leaving::Pass(life), _) => {
                     let word = record_bytes(&LeaseRecord::Pass);
                     let leave = asks.set(|name| self.place.entry_name(name), word.len());
                     leave.number(b'C', cas).number(b'T', secs(life)).end_with(&[&word]);
@@ -111,6 +112,11 @@ impl<'c> Keep<'c> {
             },
         }
         asks
+    }
+
+    /// Whether the entry that the lease keeps is to stay.
+    fn writes_back(&self) -> bool {
+        !matches!(self.aim, Aim::Release(Leaving::Pass(_)))
     }
 
     /// The entry that the lease keeps, and how long it has to live.
