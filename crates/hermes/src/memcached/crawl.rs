@@ -3,7 +3,7 @@
 
 use std::{thread, time::Duration};
 
-use hermescache_protocol::{History, Key, Namespace, Tag};
+use hermescache_protocol::{History, Key, Namespace, Tag, decode_entry_head};
 
 use super::{failure::Failure, link::Link, meta::Asks, node::Node, slot::Slot};
 use crate::backend::{BackendError, Listed};
@@ -18,7 +18,7 @@ const MOST_PAUSES: u32 = 500;
 /// So many are read at once.
 const AT_ONCE: usize = 100;
 
-/// The head of an entry with 500 tags.
+/// The head of an entry with 500 tags; more is seldom worth keeping.
 const HEAD_BYTES: usize = 4096;
 
 /// What a server has of a namespace.
@@ -39,13 +39,18 @@ pub(super) fn list(node: &Node, namespace: &Namespace) -> Result<Vec<Listed>, Fa
             };
             // What is gone meanwhile is no entry, nor is a lease.
             if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
-                let head = bytes[..bytes.len().min(HEAD_BYTES)].to_vec();
+                let head = head(bytes).to_vec();
                 let len_bytes = bytes.len() as u64;
                 listed.push(Listed { name: name.clone(), head, len_bytes, history: History::default() });
             }
         }
     }
     Ok(listed)
+}
+
+/// The beginning of a value, or all of it where that is not enough.
+fn head(bytes: &[u8]) -> &[u8] {
+    bytes.get(..HEAD_BYTES).filter(|head| decode_entry_head(head).is_ok()).unwrap_or(bytes)
 }
 
 fn names(node: &Node, link: &mut Link, namespace: &Namespace) -> Result<Vec<String>, Failure> {

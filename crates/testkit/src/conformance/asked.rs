@@ -27,8 +27,8 @@ impl AskedCache {
 
     /// How it is spoken to.
     #[cfg(feature = "macros")]
-    pub(super) fn manner(&self) -> Manner {
-        self.manner
+    pub(super) fn voice(&self) -> Voice {
+        self.voice
     }
 
     pub(super) fn entry(&self, name: impl AsRef<str>) -> AskedEntry<'_> {

@@ -13,9 +13,9 @@ use hermes::{Cache, FakeClock, cached};
 use crate::{
     conformance::{
         asked::AskedCache,
-        manner::in_manner,
         place::Place,
         slow::{Slow, elsewhere},
+        voice::in_voice,
     },
     patience::wait_until,
 };
@@ -56,12 +56,12 @@ functions! {
     choosy, choosy_in_task { cache_if = |value: &u64| *value > 0 }
 }
 
-/// Calls a function, or one of its companions, in the manner of a cache.
+/// Calls a function, or one of its companions, in the voice of a cache.
 macro_rules! call {
     ($cache:expr, $name:ident $twin:ident $(:: $companion:ident)? ($($argument:expr),*)) => {{
         let cache: &AskedCache = $cache;
         CACHE.set(Some(Cache::clone(cache)));
-        in_manner!(cache.manner(), $name $(:: $companion)? ($($argument),*), $twin $(:: $companion)? ($($argument),*))
+        in_voice!(cache.voice(), $name $(:: $companion)? ($($argument),*), $twin $(:: $companion)? ($($argument),*))
     }};
 }
 
