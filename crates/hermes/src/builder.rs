@@ -9,7 +9,7 @@ use crate::{
     backend::Backend,
     cache::{Cache, Shared},
     clock::{self, AnyClock, Clock, SystemClock},
-    codec::{Codec, Compression, Packing},
+    codec::{AnyPacker, Codec, Compression, DEFAULT_VALUE_LIMIT, Packer, Packers, Packing},
     engine::Engine,
     error::Error,
     memory::Memory,
@@ -17,12 +17,11 @@ use crate::{
     options::Options,
     place::{Place, Store},
     remote::{self, Remote},
-    value::{Live, Mode, Stored},
+    value::{Foreign, Live, Mode, Stored, Value},
 };
 
 const DEFAULT_URL: &str = "memory://";
 const DEFAULT_CAPACITY: u64 = 100_000;
-const DEFAULT_VALUE_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// Builds a [`Cache`].
 ///
@@ -44,6 +43,7 @@ pub struct Builder<M: Mode = Stored> {
     place: Place,
     given: Options,
     clock: Option<Box<dyn Clock>>,
+    foreign: Option<AnyPacker>,
     mode: PhantomData<M>,
 }
 
@@ -53,6 +53,7 @@ impl Builder {
             place: Place::Url(DEFAULT_URL.into()),
             given: Options::default(),
             clock: None,
+            foreign: None,
             mode: PhantomData,
         }
     }
@@ -71,8 +72,19 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn live(self) -> Builder<Live> {
-        let Self { place, given, clock, mode: _ } = self;
-        Builder { place, given, clock, mode: PhantomData }
+        let Self { place, given, clock, .. } = self;
+        Builder { place, given, clock, foreign: None, mode: PhantomData }
+    }
+
+    /// Makes it a cache of values of one type that serde does not know, such as another language's objects: `packer` makes
+    /// their bytes where they are kept on a server. In process it is never called.
+    ///
+    /// [`codec`](Self::codec) and [`compression`](Self::compression) are the packer's affair then,
+    /// [`value_limit`](Self::value_limit) holds for the bytes that it makes. [`Packer`](crate::binding::Packer) has an example.
+    #[must_use]
+    pub fn packed_by<V: Value>(self, packer: impl Packer<V>) -> Builder<Foreign<V>> {
+        let Self { place, given, clock, .. } = self;
+        Builder { place, given, clock, foreign: Some(AnyPacker::new(packer)), mode: PhantomData }
     }
 }
 
@@ -231,7 +243,7 @@ impl<M: Mode> Builder<M> {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) names the option or the part of the URL that is wrong.
     pub fn build(self) -> Result<Cache<M>, Error> {
-        let Self { place, given, clock, mode: _ } = self;
+        let Self { place, given, clock, foreign, mode: _ } = self;
         given.check().map_err(|why| Error::config("building a cache", why))?;
         let (store, options) = place.open(given)?;
         if M::IN_PROCESS_ONLY && matches!(store, Store::Backend(_)) {
@@ -262,7 +274,8 @@ impl<M: Mode> Builder<M> {
                 let lease = options.lease.unwrap_or(policy.lease);
                 let ttl = Ttl::new(ttl).expect("it was checked");
                 let policy = remote::policy(ttl, jitter, patience, lease);
-                Engine::Remote(Remote::new(backend, namespace.clone(), packing, policy))
+                let packers = Packers { packing, foreign };
+                Engine::Remote(Remote::new(backend, namespace.clone(), packers, policy))
             }
         };
         Ok(Cache::new(Shared {

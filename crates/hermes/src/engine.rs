@@ -40,7 +40,9 @@ impl Engine {
     /// Lists what a call would hit now.
     pub(crate) fn dump(&self, namespace: &Namespace, now: Moment) -> Result<Vec<EntryInfo>, Error> {
         match self {
-            Self::Memory(memory) => Ok(memory.dump(namespace, now)),
+            Self::Memory(memory) => {
+                Ok(memory.list(namespace, now).into_iter().map(|(info, _)| info).collect())
+            }
             Self::Remote(remote) => remote.dump(now),
             Self::Noop => Ok(Vec::new()),
         }

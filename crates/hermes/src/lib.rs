@@ -49,6 +49,7 @@ mod alarm;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod authority;
 pub mod backend;
+pub mod binding;
 mod builder;
 mod cache;
 mod call;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// The rules of one call: a ttl that is known before the value, and what the value says.
+/// The rules of one call: a ttl that is known before the value, and what the value says. Made by [`rules`].
 #[derive(Debug)]
 pub struct Rules<F> {
     pub(crate) ttl: Option<Duration>,
@@ -11,6 +11,21 @@ pub struct Rules<F> {
 }
 
 /// Rules from a static ttl, if there is one, and a function that sees the value.
+///
+/// Without a ttl the cache's own holds. The function is called once at most, after the loader and before anything is stored, without
+/// a lock. A ttl that it gives wins; on a server a longer one than the static costs the tags' versions a longer life.
+///
+/// ```
+/// use std::time::Duration;
+/// use hermes::{Cache, binding::{Function, Keep, rules}};
+///
+/// let cache = Cache::from_url("memory://")?;
+/// let prices = Function::named("shop.price", None);
+/// let minute = rules(Some(Duration::from_secs(60)), |price: &u64| if *price == 0 { Keep::no() } else { Keep::yes() });
+/// assert_eq!(prices.call(&cache).compute(minute, || 0), 0);
+/// assert_eq!(prices.call(&cache).peek::<u64>(), None);
+/// # Ok::<(), hermes::Error>(())
+/// ```
 pub fn rules<V, F: FnOnce(&V) -> Keep>(ttl: Option<Duration>, keep: F) -> Rules<F> {
     Rules { ttl, keep }
 }

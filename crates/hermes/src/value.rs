@@ -1,6 +1,8 @@
 //! What a cache can keep: values that can be stored anywhere, or any value in process.
 //! Leaves bytes to codecs.
 
+use std::marker::PhantomData;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Keeps values that serialize, and so can move to a server by a change of the URL. The default.
@@ -13,11 +15,17 @@ pub struct Stored;
 #[non_exhaustive]
 pub struct Live;
 
-/// How a cache keeps its values: [`Stored`] or [`Live`].
+/// Keeps values of one type: in process as they are, on a server by the packer that the builder was given.
+#[derive(Debug, Clone, Copy)]
+pub struct Foreign<V>(PhantomData<fn() -> V>);
+
+/// How a cache keeps its values: [`Stored`], [`Live`] or, for those who bring Hermes to another language,
+/// [`Foreign`](crate::binding::Foreign).
 pub trait Mode: sealed::Mode + Send + Sync + 'static {}
 
 impl Mode for Stored {}
 impl Mode for Live {}
+impl<V: Value> Mode for Foreign<V> {}
 
 /// A value that can be handed out again and again.
 pub trait Value: Clone + Send + Sync + 'static {}
@@ -37,13 +45,15 @@ pub trait Keeps<V>: Mode + sealed::Packs<V> {}
 impl<V: Value + Serialize + DeserializeOwned> Keeps<V> for Stored {}
 #[diagnostic::do_not_recommend]
 impl<V: Value> Keeps<V> for Live {}
+#[diagnostic::do_not_recommend]
+impl<V: Value> Keeps<V> for Foreign<V> {}
 
 mod sealed {
-    use hermescache_protocol::CodecId;
+    use hermescache_protocol::{CodecId, Key};
     use serde::{Serialize, de::DeserializeOwned};
 
-    use super::{Live, Stored, Value};
-    use crate::codec::{PackError, Packing, UnpackError};
+    use super::{Foreign, Live, Stored, Value};
+    use crate::codec::{PackError, Packers, UnpackError};
 
     #[expect(unnameable_types, reason = "what cannot be named cannot be implemented by others")]
     pub trait Mode {
@@ -59,30 +69,44 @@ mod sealed {
         const IN_PROCESS_ONLY: bool = true;
     }
 
+    impl<V: Value> Mode for Foreign<V> {
+        const IN_PROCESS_ONLY: bool = false;
+    }
+
     /// How a mode makes bytes of a value, and a value of bytes.
     #[expect(unnameable_types, reason = "what cannot be named cannot be implemented by others")]
     pub trait Packs<V> {
-        fn pack(packing: &Packing, value: &V) -> Result<(CodecId, Vec<u8>), PackError>;
-        fn unpack(packing: &Packing, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError>;
+        fn pack(packers: &Packers, key: &Key, value: &V) -> Result<(CodecId, Vec<u8>), PackError>;
+        fn unpack(packers: &Packers, key: &Key, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError>;
     }
 
     impl<V: Serialize + DeserializeOwned> Packs<V> for Stored {
-        fn pack(packing: &Packing, value: &V) -> Result<(CodecId, Vec<u8>), PackError> {
-            packing.pack(value)
+        fn pack(packers: &Packers, _: &Key, value: &V) -> Result<(CodecId, Vec<u8>), PackError> {
+            packers.packing.pack(value)
         }
 
-        fn unpack(packing: &Packing, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError> {
-            packing.unpack(codec, bytes)
+        fn unpack(packers: &Packers, _: &Key, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError> {
+            packers.packing.unpack(codec, bytes)
+        }
+    }
+
+    impl<V: Value> Packs<V> for Foreign<V> {
+        fn pack(packers: &Packers, key: &Key, value: &V) -> Result<(CodecId, Vec<u8>), PackError> {
+            packers.pack(key, value)
+        }
+
+        fn unpack(packers: &Packers, key: &Key, codec: CodecId, bytes: &[u8]) -> Result<V, UnpackError> {
+            packers.unpack(key, codec, bytes)
         }
     }
 
     /// Its values never leave the process: a cache of them is not built in front of a server.
     impl<V: Value> Packs<V> for Live {
-        fn pack(_: &Packing, _: &V) -> Result<(CodecId, Vec<u8>), PackError> {
+        fn pack(_: &Packers, _: &Key, _: &V) -> Result<(CodecId, Vec<u8>), PackError> {
             Err(PackError::Unserializable("a value that is kept live has no bytes".into()))
         }
 
-        fn unpack(_: &Packing, codec: CodecId, _: &[u8]) -> Result<V, UnpackError> {
+        fn unpack(_: &Packers, _: &Key, codec: CodecId, _: &[u8]) -> Result<V, UnpackError> {
             Err(UnpackError::Unknown(codec))
         }
     }

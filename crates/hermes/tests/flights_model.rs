@@ -19,6 +19,8 @@
 mod authority;
 #[path = "../src/backend/mod.rs"]
 mod backend;
+#[path = "../src/binding.rs"]
+mod binding;
 #[path = "../src/builder.rs"]
 mod builder;
 #[path = "../src/cache.rs"]

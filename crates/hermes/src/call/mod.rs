@@ -24,7 +24,14 @@ use crate::{
     value::{Keeps, Mode, Value},
 };
 
-/// One call, on its way from its arguments to a value.
+/// One call, on its way from its arguments to a value: it is given its arguments in order, may look for a [`hit`](Self::hit), is
+/// given its tags, and then goes one way: [`compute`](Self::compute), [`refresh`](Self::refresh), [`peek`](Self::peek),
+/// [`set`](Self::set), [`invalidate`](Self::invalidate), [`key`](Self::key), or a twin of these.
+///
+/// Tags must be those that any call with these arguments would give. In process they may be left out of [`hit`](Self::hit), but
+/// only where the key decides them: two functions that share their entries might not agree.
+///
+/// Up to 64 bytes of arguments take no allocation. [`binding`](crate::binding) has an example.
 pub struct Call<'c, M: Mode> {
     cache: &'c Cache<M>,
     site: &'static Site,
@@ -35,13 +42,18 @@ pub struct Call<'c, M: Mode> {
 
 impl<'c, M: Mode> Call<'c, M> {
     /// A call without arguments or tags so far.
+    #[doc(hidden)]
     #[inline]
     pub fn new(cache: &'c Cache<M>, site: &'static Site) -> Self {
         let seed = cache.shared().memory().map_or(0, |memory| memory.seed(site.id()));
         Self { cache, site, arguments: Arguments::seeded(seed), broken: None, tags: Given::Nothing }
     }
 
-    /// Makes an argument part of the key. One that fails to serialize makes the call run uncached.
+    /// Makes an argument part of the key. One that fails to serialize makes the call run uncached, and
+    /// [`invalidate`](Self::invalidate), [`set`](Self::set) and [`key`](Self::key) return an error.
+    ///
+    /// Equal arguments must serialize alike: keys are bytes, of integers with their width, of floats with all their bits, of
+    /// maps sorted by key. What serializes in another order each time is a miss each time.
     #[inline]
     pub fn arg<T: Serialize + ?Sized>(&mut self, argument: &T) {
         if let Err(error) = self.arguments.push(argument) {
@@ -51,6 +63,7 @@ impl<'c, M: Mode> Call<'c, M> {
 
     /// Makes a type parameter part of the key. All closures of one function have one name, so that a call with the type
     /// of one runs uncached.
+    #[doc(hidden)]
     pub fn type_name<T: ?Sized>(&mut self) {
         let name = std::any::type_name::<T>();
         self.arguments.push_type(name);
@@ -62,16 +75,19 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// Makes the type of an argument part of the key.
+    #[doc(hidden)]
     pub fn type_name_of<T: ?Sized>(&mut self, _argument: &T) {
         self.type_name::<T>();
     }
 
     /// Makes a literal part of a `key` template part of the key.
+    #[doc(hidden)]
     pub fn literal(&mut self, text: &str) {
         self.arguments.push_literal(text);
     }
 
     /// Makes a value in a `key` template part of the key.
+    #[doc(hidden)]
     pub fn display(&mut self, value: fmt::Arguments<'_>) {
         if let Err(error) = self.arguments.push_display(value) {
             self.broken = Some(error);
@@ -79,6 +95,7 @@ impl<'c, M: Mode> Call<'c, M> {
     }
 
     /// The text of a tag. One that fails to format makes the call run uncached.
+    #[doc(hidden)]
     pub fn text(&mut self, tag: fmt::Arguments<'_>) -> String {
         let mut text = String::new();
         if fmt::Write::write_fmt(&mut text, tag).is_err() {
@@ -87,7 +104,7 @@ impl<'c, M: Mode> Call<'c, M> {
         text
     }
 
-    /// Gives the call all its tags.
+    /// Gives the call all its tags, of any text, in any order.
     pub fn tags<I: IntoIterator<Item: AsRef<str>>>(&mut self, tags: I) {
         self.tags = match &self.shared().engine {
             Engine::Remote(remote) => match remote.points().of(self.site) {
@@ -104,7 +121,8 @@ impl<'c, M: Mode> Call<'c, M> {
         };
     }
 
-    /// The value, if it is at hand in this process. Tags are compared only if they were given before.
+    /// The value, if it is at hand in this process: never where entries are kept on a server. Costs one look-up, and allocates
+    /// nothing. Tags are compared only if they were given before. What is found counts as a hit.
     #[inline]
     pub fn hit<V: Value>(&self) -> Option<V>
     where
@@ -127,7 +145,9 @@ impl<'c, M: Mode> Call<'c, M> {
         memory.hit(&self.lookup(), self.tags.texts(), &shared.clock)
     }
 
-    /// The value from another, or from the loader.
+    /// The value from the cache or from another's computation, or the loader's, which is then stored.
+    ///
+    /// The loader runs in this thread, without a lock. Give it nothing to wait for that may wait for this call.
     pub fn compute<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -135,7 +155,7 @@ impl<'c, M: Mode> Call<'c, M> {
         drive::certain(self.compute_try(rules, || Ok::<V, Infallible>(loader())))
     }
 
-    /// The value from another, or the loader's result.
+    /// The value from the cache or from another's computation, or the loader's result; only an `Ok` is stored.
     ///
     /// # Errors
     /// The loader's own.
@@ -161,7 +181,7 @@ impl<'c, M: Mode> Call<'c, M> {
         }
     }
 
-    /// The loader's value, which replaces what is in the cache.
+    /// The loader's value, which replaces what is in the cache. A computation under way loses its right to be stored.
     pub fn refresh<V: Value, F: FnOnce(&V) -> Keep>(self, rules: Rules<F>, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -189,7 +209,7 @@ impl<'c, M: Mode> Call<'c, M> {
         }
     }
 
-    /// The value in the cache, if there is one. Never computes.
+    /// The value in the cache, if there is one. Never computes, and counts as neither hit nor miss.
     #[must_use]
     pub fn peek<V: Value>(mut self) -> Option<V>
     where
@@ -201,7 +221,7 @@ impl<'c, M: Mode> Call<'c, M> {
         }
     }
 
-    /// Puts a value in by hand.
+    /// Puts a value in by hand. It counts as computed now.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if an argument or the value failed to serialize, or the value is too
@@ -231,7 +251,7 @@ impl<'c, M: Mode> Call<'c, M> {
         }
     }
 
-    /// Takes the entry out, and fences the computation of it that may be under way.
+    /// Takes the entry out, whatever its tags, and fences the computation of it that may be under way.
     ///
     /// # Errors
     /// As for [`set`](Self::set), but for what is wrong with a value.
@@ -240,7 +260,7 @@ impl<'c, M: Mode> Call<'c, M> {
         self.shared().engine.invalidate(Scope::Entry(self.site, &self.arguments))
     }
 
-    /// The key of this call.
+    /// The key of this call. Asks no server.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if an argument failed to serialize,
@@ -248,7 +268,7 @@ impl<'c, M: Mode> Call<'c, M> {
     pub fn key(self) -> Result<Key, Error> {
         self.check("naming")?;
         self.shared().engine.register(self.site)?;
-        Ok(Key::new(&self.cache.shared().namespace, &self.site.point(), &self.arguments))
+        Ok(self.full_key())
     }
 
     /// Makes every entry of a function a miss.
@@ -257,6 +277,7 @@ impl<'c, M: Mode> Call<'c, M> {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if another function has the same point,
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
     /// confirm; it may have happened.
+    #[doc(hidden)]
     pub fn clear(cache: &'c Cache<M>, site: &'static Site) -> Result<(), Error> {
         cache.shared().engine.invalidate(Scope::Function(site))
     }
@@ -326,7 +347,9 @@ impl<'c, M: Mode> Call<'c, M> {
         // Before the value's own code runs: a name that another function has is an error whatever the value.
         remote.points().of(self.site)?;
         let ttl = (rules.keep)(value).ttl.or(rules.ttl);
-        let packed = remote.pack::<M, V>(value, ttl).map_err(|why| Error::argument(self.setting(), why))?;
+        let packed = remote
+            .pack::<M, V>(&self.full_key(), value, ttl)
+            .map_err(|why| Error::argument(self.setting(), why))?;
         Ok(self.trip(remote, Verb::Set(packed), None)?)
     }
 
@@ -355,8 +378,11 @@ impl<'c, M: Mode> Call<'c, M> {
 
     /// What a failed `set` was about, in the words of a failed invalidation.
     fn setting(&self) -> String {
-        let key = Key::new(&self.shared().namespace, &self.site.point(), &self.arguments);
-        format!("setting {:?}", key.to_string())
+        format!("setting {:?}", self.full_key().to_string())
+    }
+
+    fn full_key(&self) -> Key {
+        Key::new(&self.shared().namespace, &self.site.point(), &self.arguments)
     }
 
     fn doing(&self, doing: &str) -> String {

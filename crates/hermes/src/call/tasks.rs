@@ -142,6 +142,7 @@ impl<'c, M: Mode> Call<'c, M> {
     ///
     /// # Errors
     /// As for [`clear`](Self::clear).
+    #[doc(hidden)]
     pub async fn clear_async(cache: &Cache<M>, site: &'static Site) -> Result<(), Error> {
         cache.shared().engine.invalidate_async(Scope::Function(site)).await
     }

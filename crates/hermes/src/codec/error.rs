@@ -6,26 +6,34 @@ use std::{error::Error, fmt};
 use hermescache_protocol::CodecId;
 
 /// What a codec, a compression or a user's type says is wrong.
-pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a value has no bytes.
 #[derive(Debug)]
-#[expect(unnameable_types, reason = "only the sealed half of `Mode` names it")]
+#[non_exhaustive]
 pub enum PackError {
-    /// It takes at least so many bytes: what would have come after them was not written.
-    TooLarge { len_bytes: usize, limit_bytes: usize },
+    /// It is too large: what would have come after these bytes was not written.
+    TooLarge {
+        /// How many it takes at least.
+        len_bytes: usize,
+        /// The most that it may take.
+        limit_bytes: usize,
+    },
     /// It cannot be written, or would not come back as it is.
     Unserializable(Cause),
 }
 
 /// Why bytes are no value.
 #[derive(Debug)]
-#[expect(unnameable_types, reason = "only the sealed half of `Mode` names it")]
+#[non_exhaustive]
 pub enum UnpackError {
     /// This build cannot read the codec or the compression.
     Unknown(CodecId),
     /// They are more, or expand to more, or say so.
-    TooLarge { limit_bytes: usize },
+    TooLarge {
+        /// The most that it may take.
+        limit_bytes: usize,
+    },
     /// They are not what the codec writes for such a value.
     Unreadable(Cause),
 }

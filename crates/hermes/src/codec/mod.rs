@@ -5,6 +5,7 @@ mod bounded;
 mod compression;
 mod error;
 mod faithful;
+mod foreign;
 mod limited;
 #[cfg(feature = "lz4")]
 mod lz4;
@@ -20,7 +21,11 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use self::limited::Limited;
 
-pub(crate) use self::error::{PackError, UnpackError};
+pub(crate) use self::foreign::{AnyPacker, Packers};
+pub use self::{
+    error::{Cause, PackError, UnpackError},
+    foreign::Packer,
+};
 
 /// How values are written for a server. Whatever this says, all codecs that are built in are read.
 ///
@@ -104,9 +109,20 @@ impl Compression {
     }
 }
 
-/// How one cache packs its values.
+/// The most that a value may take in a cache that says nothing of it.
+pub(crate) const DEFAULT_VALUE_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// How a cache writes values that serialize: for a [`Packer`] that leaves some of its values to the codecs.
+///
+/// ```
+/// use hermes::binding::Packing;
+///
+/// let packing = Packing::default();
+/// let (codec, bytes) = packing.pack("seven")?;
+/// assert_eq!(packing.unpack::<String>(codec, &bytes)?, "seven");
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(unnameable_types, reason = "only the sealed half of `Mode` names it")]
 pub struct Packing {
     pub(crate) codec: Codec,
     pub(crate) compression: Compression,
@@ -114,12 +130,38 @@ pub struct Packing {
     pub(crate) max_bytes: usize,
 }
 
+impl Default for Packing {
+    /// As a cache has it that says nothing of it: MessagePack without compression, up to 8 MiB.
+    fn default() -> Self {
+        let max_bytes = usize::try_from(DEFAULT_VALUE_LIMIT).unwrap_or(usize::MAX);
+        Self { codec: Codec::default(), compression: Compression::default(), max_bytes }
+    }
+}
+
 impl Packing {
+    /// Writes by this codec.
+    #[must_use]
+    pub fn codec(self, codec: Codec) -> Self {
+        Self { codec, ..self }
+    }
+
+    /// Makes what it wrote smaller by this compression.
+    #[must_use]
+    pub fn compression(self, compression: Compression) -> Self {
+        Self { compression, ..self }
+    }
+
+    /// Writes and reads values of at most so many bytes, before compression.
+    #[must_use]
+    pub fn limit(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
+    }
+
     /// The bytes of a value, and how to read them. Runs the value's `Serialize`.
     ///
     /// # Errors
     /// A value that is too large (it is not written to its end), or that would not come back as it is.
-    pub(crate) fn pack<V: Serialize + ?Sized>(&self, value: &V) -> Result<(CodecId, Vec<u8>), PackError> {
+    pub fn pack<V: Serialize + ?Sized>(&self, value: &V) -> Result<(CodecId, Vec<u8>), PackError> {
         let mut plain = Limited::new(self.max_bytes);
         let written = serial::write(self.codec, value, &mut plain);
         // Before what the codec says: that it could not write further is no news then.
@@ -136,14 +178,15 @@ impl Packing {
     /// # Errors
     /// Bytes that this build cannot read or that are no such value, wholly and with nothing after it. To find that out,
     /// decompression takes memory for a few times `max_bytes` at most, whatever they say.
-    pub(crate) fn unpack<V: DeserializeOwned>(&self, id: CodecId, bytes: &[u8]) -> Result<V, UnpackError> {
+    pub fn unpack<V: DeserializeOwned>(&self, id: CodecId, bytes: &[u8]) -> Result<V, UnpackError> {
         let (codec, compression) = table::choices(id).ok_or(UnpackError::Unknown(id))?;
         let plain = compression.expand(bytes, self.max_bytes)?;
         serial::read(codec, &plain, self.max_bytes).map_err(UnpackError::Unreadable)
     }
 
     /// All that this build can read.
-    pub(crate) fn readable() -> Codecs {
+    #[must_use]
+    pub fn readable() -> Codecs {
         table::readable()
     }
 }

@@ -26,7 +26,8 @@ pub(super) struct Row<T> {
     choice: Option<T>,
 }
 
-/// Numbers are the low four bits of a [`CodecId`]. 4 and 5 are pickle and signed pickle, Python's.
+/// Numbers are the low four bits of a [`CodecId`]. 4 and 5 are pickle and signed pickle, Python's; 6 is whatever a
+/// serialiser of a Python program makes.
 pub(super) const CODECS: [Row<Codec>; 3] = [
     Row { number: 1, name: "messagepack", choice: Some(Codec::MessagePack) },
     Row { number: 2, name: "json", choice: with_feature!("json", Codec::Json) },

@@ -131,17 +131,17 @@ impl Memory {
         drop((left, deposed));
     }
 
-    /// Lists what a call would hit now.
-    pub(crate) fn dump(&self, namespace: &Namespace, now: Moment) -> Vec<EntryInfo> {
+    /// Lists what a call would hit now, with its value.
+    pub(crate) fn list(&self, namespace: &Namespace, now: Moment) -> Vec<(EntryInfo, Payload)> {
         let mut found = Vec::new();
         self.entries.for_each_fresh(now, |key: &StoreKey, entry: &Entry| {
             let tags = entry.tags().map(str::to_owned).collect();
-            found.push((key.clone(), tags, entry.expires().since(now), entry.payload().size_bytes()));
+            found.push((key.clone(), tags, entry.expires().since(now), entry.payload().clone()));
         });
-        let info = |(key, tags, ttl_left, size_bytes): (StoreKey, _, _, _)| {
+        let info = |(key, tags, ttl_left, payload): (StoreKey, _, _, Payload)| {
             let state = self.points.by_id(key.site())?;
             let key = Key::from_encoded(namespace, state.point(), key.arguments());
-            Some(EntryInfo { key, tags, ttl_left, size_bytes })
+            Some((EntryInfo { key, tags, ttl_left, size_bytes: payload.size_bytes() }, payload))
         };
         found.into_iter().filter_map(info).collect()
     }

@@ -26,7 +26,7 @@ use hermescache_protocol::{
 use self::{boards::Boards, heart::Heart};
 use crate::{
     backend::{Backend, BackendError},
-    codec::{PackError, Packing},
+    codec::{PackError, Packers},
     error::Error,
     observe::EntryInfo,
     points::Points,
@@ -39,7 +39,7 @@ use crate::{
 pub(crate) struct Remote {
     namespace: Namespace,
     points: Points<Function>,
-    packing: Packing,
+    packers: Packers,
     readable: Codecs,
     policy: Policy,
     core: Arc<Core>,
@@ -100,7 +100,7 @@ impl Remote {
     pub(crate) fn new(
         backend: Box<dyn Backend>,
         namespace: Namespace,
-        packing: Packing,
+        packers: Packers,
         policy: Policy,
     ) -> Self {
         let core =
@@ -108,8 +108,8 @@ impl Remote {
         Self {
             namespace,
             points: Points::default(),
-            packing,
-            readable: Packing::readable(),
+            readable: packers.readable(),
+            packers,
             policy,
             core: Arc::new(core),
         }
@@ -145,8 +145,13 @@ impl Remote {
     }
 
     /// A value that is put in by hand, as it is stored.
-    pub(crate) fn pack<M: Keeps<V>, V>(&self, value: &V, ttl: Option<Duration>) -> Result<Value, PackError> {
-        let (codec, bytes) = M::pack(&self.packing, value)?;
+    pub(crate) fn pack<M: Keeps<V>, V>(
+        &self,
+        key: &Key,
+        value: &V,
+        ttl: Option<Duration>,
+    ) -> Result<Value, PackError> {
+        let (codec, bytes) = M::pack(&self.packers, key, value)?;
         let ttl = ttl.map_or(self.policy.ttl, within_bounds);
         Ok(Value { codec, payload: Payload::from(bytes), ttl })
     }

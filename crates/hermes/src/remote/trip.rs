@@ -4,8 +4,8 @@
 use std::{mem, ops::ControlFlow, sync::Arc};
 
 use hermescache_protocol::{
-    CodecId, Command, Computed, Fate, Fault, Outcome, Payload, Plan, Reply, Start, Ttl, Value as PackedValue,
-    Verb,
+    CodecId, Command, Computed, Fate, Fault, Key, Outcome, Payload, Plan, Reply, Start, Ttl,
+    Value as PackedValue, Verb,
 };
 
 use super::{
@@ -128,8 +128,12 @@ impl<'c> Trip<'c> {
         }
     }
 
+    fn key(&self) -> &Key {
+        &self.caller.plan.target.key
+    }
+
     fn unpack<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Option<V> {
-        let unpacked = M::unpack(&self.remote.packing, codec, payload);
+        let unpacked = M::unpack(&self.remote.packers, self.key(), codec, payload);
         unpacked.inspect_err(|_| self.shared.counters.error()).ok()
     }
 
@@ -145,7 +149,7 @@ impl<'c> Trip<'c> {
         let keep = (rules.keep)(value);
         let ttl = keep.ttl.or(rules.ttl);
         if keep.keep && !ttl.is_some_and(|ttl| ttl.is_zero()) {
-            match M::pack(&self.remote.packing, value) {
+            match M::pack(&self.remote.packers, self.key(), value) {
                 Ok((codec, bytes)) => {
                     let payload = Payload::from(bytes);
                     let ttl = ttl.map_or(self.ttl, within_bounds);
