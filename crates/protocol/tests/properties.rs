@@ -34,6 +34,7 @@ prop_compose! {
         warm: bool,
         brisk: bool,
         claims: bool,
+        repeats: bool,
     ) -> Setup {
         let [timeouts, expiries, evictions, ttl_ends, abandons, kills, failures, unstorables, impatience, restarts] =
             counts;
@@ -41,7 +42,7 @@ prop_compose! {
             timeouts, expiries, evictions, ttl_ends, abandons, kills, failures, unstorables, impatience, restarts,
             beats: 2,
         };
-        Setup { callers, invalidations, budget, warm, brisk, claims, repeats: false, mutant: None }
+        Setup { callers, invalidations, budget, warm, brisk, claims, repeats, mutant: None }
     }
 }
 
