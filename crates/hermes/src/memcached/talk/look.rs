@@ -42,7 +42,7 @@ impl<'c> Look<'c> {
         let look = asks.get(|name| place.entry_name(name));
         match purpose {
             Purpose::Peek => look.flags("v c").end(),
-            Purpose::Read => look.flags("v c").number(b'N', secs(lease)).end(),
+            Purpose::Read => look.number(b'N', secs(lease)).flags("v c").end(),
             Purpose::Follow => look.flags("v c t").end(),
         }
         place.ask_for_versions(&mut asks, "v");

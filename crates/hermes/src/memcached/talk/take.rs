@@ -81,7 +81,8 @@ impl<'c> Take<'c> {
         let mut asks = Asks::new(1 + 2 * self.place.target.tags.count());
         self.place.create_versions(&mut asks, fresh, secs(self.tag_life), |_| true);
         let look = asks.get(|name| self.place.entry_name(name));
-        look.flags("v c t").number(b'N', secs(self.lease)).end();
+        // In this order: the server tells the life that it has just given only where it was told before to give it.
+        look.number(b'N', secs(self.lease)).flags("v c t").end();
         self.place.ask_for_versions(&mut asks, "v c t");
         asks
     }
