@@ -2,7 +2,6 @@
 #![cfg(all(feature = "memcached", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "redis_common/mod.rs"]
 mod common;
 
 use std::{

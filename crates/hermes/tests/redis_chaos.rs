@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "where the figures go")]
 
-mod redis_common;
+mod common;
 
 use std::{
     sync::atomic::{
@@ -15,9 +15,9 @@ use std::{
     time::Duration,
 };
 
+use common::{TAG, Way, both_ways, cache, pass, soon, works_again};
 use hermes::Cache;
 use hermes_testkit::Redis;
-use redis_common::{TAG, Way, both_ways, cache, pass, soon, works_again};
 
 const READERS: usize = 4;
 

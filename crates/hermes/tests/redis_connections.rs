@@ -2,7 +2,7 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
 use std::{
     pin::{Pin, pin},
@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
+use common::{TAG, Way, both_ways, cache, pass, run, soon, with_an_entry, works_again};
 use futures_util::future::join_all;
 use hermes::{Cache, Error, ErrorKind};
 use hermes_testkit::{Proxy, Redis};
-use redis_common::{TAG, Way, both_ways, cache, pass, run, soon, with_an_entry, works_again};
 use tokio::runtime::Runtime;
 
 /// Many threads, or tasks, have used connections that the server has closed since.

@@ -2,16 +2,16 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
 use std::{io::ErrorKind as IoErrorKind, net::TcpListener, time::Duration};
 
-use hermes::{Cache, ErrorKind};
-use hermes_testkit::{Proxy, Redis, wait_until};
-use redis_common::{
+use common::{
     BACKEND, TAG, Way, both_ways, cache, is_of_no_use, names, pass, run, soon, timed, with_an_entry,
     works_again,
 };
+use hermes::{Cache, ErrorKind};
+use hermes_testkit::{Proxy, Redis, wait_until};
 
 #[test]
 fn a_cache_connects_nowhere_before_it_is_used() {

@@ -2,7 +2,7 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
 use std::{
     future::pending,
@@ -12,8 +12,8 @@ use std::{
     time::Duration,
 };
 
+use common::{TAG, Way, both_ways, cache, names, run, soon, timed, works_again};
 use hermes_testkit::{Proxy, Redis, wait_until};
-use redis_common::{TAG, Way, both_ways, cache, names, run, soon, timed, works_again};
 
 /// Another process computes the key at once.
 #[track_caller]

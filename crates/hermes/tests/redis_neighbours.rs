@@ -2,13 +2,13 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
 use std::collections::BTreeMap;
 
+use common::{TAG, Way, both_ways, names, run};
 use hermes::Cache;
 use hermes_testkit::Redis;
-use redis_common::{TAG, Way, both_ways, names, run};
 
 /// Names with a meaning in patterns, that begin as others do, or that look like what keys are made of.
 const NAMESPACES: [&str; 14] = [

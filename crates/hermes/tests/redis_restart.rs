@@ -2,16 +2,16 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
 
+use common::{TAG, Way, both_ways, cache, names, soon, with_an_entry, works_again};
 use hermes::Cache;
 use hermes_testkit::{Redis, Sentinels, wait_until};
-use redis_common::{TAG, Way, both_ways, cache, names, soon, with_an_entry, works_again};
 
 /// Makes the server forget all that it did since the last `SAVE`.
 fn crash(redis: &Redis) {

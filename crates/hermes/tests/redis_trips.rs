@@ -2,11 +2,11 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
+use common::{Way, both_ways, cache, current, on, run};
 use hermes::{Cache, Error, cached};
 use hermes_testkit::{Proxy, Redis};
-use redis_common::{Way, both_ways, cache, current, on, run};
 
 #[cached(current(), name = "square")]
 fn square(number: u64) -> u64 {

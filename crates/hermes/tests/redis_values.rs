@@ -2,11 +2,11 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
+use common::{TAG, Way, both_ways, cache, names, run, soon, with_an_entry, works_again};
 use hermes::ErrorKind;
 use hermes_testkit::Redis;
-use redis_common::{TAG, Way, both_ways, cache, names, run, soon, with_an_entry, works_again};
 use serde::{Deserialize, Serialize, Serializer};
 
 #[test]

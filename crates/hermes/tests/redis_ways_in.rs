@@ -2,11 +2,11 @@
 #![cfg(all(feature = "redis", feature = "async", feature = "macros"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod redis_common;
+mod common;
 
+use common::{TAG, both_ways};
 use hermes::Cache;
 use hermes_testkit::Redis;
-use redis_common::{TAG, both_ways};
 
 /// What is computed is found again, until its tag is cleaned.
 #[track_caller]

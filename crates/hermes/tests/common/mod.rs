@@ -1,8 +1,10 @@
-//! What the tests on real Redis servers share: a cache's verbs called by threads or by tasks, and bounded waiting.
+//! What the tests on real servers share: a cache's verbs called by threads or by tasks, and bounded waiting.
 //! Starts no server; `hermes_testkit` does.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test program uses some of it")]
 #![allow(clippy::print_stdout, reason = "what a failed story was told with")]
 #![allow(unreachable_pub, reason = "the tests are its public")]
+
+pub mod crowd;
 
 use std::{
     cell::RefCell,
