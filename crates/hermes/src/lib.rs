@@ -128,7 +128,19 @@ macro_rules! __when_async {
     ($($item:tt)*) => {};
 }
 
-/// The code in the README compiles and runs.
+/// The code in the README and on the pages of the book compiles and runs.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/backends.md")]
+#[doc = include_str!("../../../docs/failure.md")]
+#[doc = include_str!("../../../docs/from-cached.md")]
+#[doc = include_str!("../../../docs/from-moka.md")]
+#[doc = include_str!("../../../docs/invalidation.md")]
+#[doc = include_str!("../../../docs/keys.md")]
+#[doc = include_str!("../../../docs/methods.md")]
+#[doc = include_str!("../../../docs/operating.md")]
+#[doc = include_str!("../../../docs/own-backend.md")]
+#[doc = include_str!("../../../docs/stampede.md")]
+#[doc = include_str!("../../../docs/testing.md")]
+#[doc = include_str!("../../../docs/ttl.md")]
+struct Pages;

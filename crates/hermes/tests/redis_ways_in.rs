@@ -47,13 +47,23 @@ fn with_a_password_that_has_to_be_encoded() {
     works(&format!("redis://default:p%40ss%2Fw%3Ard%3F@127.0.0.1:{}/2", redis.port()));
 }
 
+/// The rights that `docs/operating.md` names.
 #[test]
 fn as_a_user_with_just_the_rights_that_it_takes() {
     let redis = Redis::start();
-    let rights = "on >secret ~* -@all +mget +get +set +del +evalsha +eval +pexpire +pttl +exists +ping +info +select +type";
-    let rights: Vec<&str> = ["ACL", "SETUSER", "shop"].into_iter().chain(rights.split(' ')).collect();
-    redis.command(&rights);
-    works(&format!("redis://shop:secret@127.0.0.1:{}", redis.port()));
+    let rights = "~cache:* +get +mget +set +del +pexpire +pttl +eval +evalsha +info +ping +scan +strlen +getrange +select";
+    let user = "ACL SETUSER shop on >secret -@all".split(' ');
+    redis.command(&user.chain(rights.split(' ')).collect::<Vec<_>>());
+    let url = format!("redis://shop:secret@127.0.0.1:{}?namespace=cache", redis.port());
+    let cache = Cache::from_url(&url).unwrap();
+    both_ways(|way| {
+        assert_eq!(way.try_compute(&cache, "k", || Err(1)), Err(1));
+        assert_eq!(way.compute(&cache, "k", 1), 1);
+        assert_eq!(way.compute(&cache, "k", 2), 1);
+        assert_eq!(cache.dump().unwrap().len(), 1);
+        way.clean(&cache, TAG).unwrap();
+    });
+    assert_eq!(cache.stats().errors, 0);
 }
 
 #[cfg(feature = "tls")]
