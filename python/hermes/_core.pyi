@@ -5,11 +5,15 @@ Imports `hermes._errors` when it raises one of its classes, and `hermes._corouti
 Nothing here touches the network before a call, a verb or a listing does.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, final, overload
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, final, overload
+
+from typing_extensions import Self
 
 _P = ParamSpec("_P")
+_Q = ParamSpec("_Q")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 _Ttl = float | Callable[..., float | None] | None
 
 __version__: str
@@ -144,14 +148,20 @@ class Cached(Generic[_P, _R]):
         like `key`. `name`, `version`: in place of module and qualified name; beside them.
         HermesError: not callable and no method descriptor, an async generator function."""
 
+    __name__: str
+    __qualname__: str
+    __wrapped__: Callable[_P, _R]
+
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """What `key`, `ttl` and `tags` raise goes to the caller, faults of a server do not."""
 
     @overload
-    def __get__(self, instance: None, owner: type, /) -> Cached[_P, _R]: ...
+    def __get__(self, instance: None, owner: type, /) -> Self: ...
     @overload
-    def __get__(self, instance: object, owner: type | None = None, /) -> Cached[..., _R]: ...
-    def invalidate(self, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+    def __get__(
+        self: Cached[Concatenate[Any, _Q], _R], instance: object, owner: type | None = None, /
+    ) -> Cached[_Q, _R]: ...
+    def invalidate(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """HermesError if a server did not confirm, or an argument cannot be part of a key."""
 
     def refresh(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -164,12 +174,26 @@ class Cached(Generic[_P, _R]):
     def key(self, *args: _P.args, **kwargs: _P.kwargs) -> str:
         """The key as `Engine.dump` shows it. Not a coroutine, ever."""
 
-    def clear(self) -> Any:
+    def clear(self) -> None:
         """Drops all entries of this function. Errors as `invalidate`."""
 
     @property
     def frontend(self) -> Frontend: ...
 
-class CachedCoro(Cached[_P, _R]):
+class CachedCoro(Cached[_P, Coroutine[Any, Any, _T]], Generic[_P, _T]):
     """A cached coroutine function: `__call__`, `invalidate`, `refresh`, `peek`, `uncached`, `clear` are coroutines.
     `inspect.iscoroutinefunction` is true of its `__call__`, and from 3.12 on of itself."""
+
+    @overload
+    def __get__(self, instance: None, owner: type, /) -> Self: ...
+    @overload
+    def __get__(
+        self: CachedCoro[Concatenate[Any, _Q], _T], instance: object, owner: type | None = None, /
+    ) -> CachedCoro[_Q, _T]: ...
+    def invalidate(  # type: ignore[override]
+        self, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Coroutine[Any, Any, None]: ...
+    def peek(  # type: ignore[override]
+        self, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Coroutine[Any, Any, _T | None]: ...
+    def clear(self) -> Coroutine[Any, Any, None]: ...  # type: ignore[override]
