@@ -1,10 +1,32 @@
 //! The compiled part of the Python package `hermes`: everything on the way of a call.
 //! Leaves construction, names of options and backends written in Python to `hermes/*.py`.
+//!
+//! Whoever waits is detached from the interpreter, and whoever runs Python code holds no lock.
+
+mod cached;
+mod call;
+mod engine;
+mod errors;
+mod frontend;
+mod held;
+mod identity;
+mod keys;
+mod objects;
+mod packer;
+mod python;
+mod signature;
+mod tags;
+mod ttl;
 
 use pyo3::prelude::*;
 
 /// The compiled part of `hermes`. Private: `hermes` re-exports what is public.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<frontend::Frontend>()?;
+    module.add_class::<cached::Cached>()?;
+    module.add_class::<cached::CachedCoro>()?;
+    module.add_class::<call::Call>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -1,0 +1,195 @@
+//! One place where entries are kept: a cache of the engine, and how values look there.
+//! Leaves calls of functions to `cached`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use hermes::{
+    Cache, Codec, EntryInfo,
+    binding::{self, Foreign, Function, rules},
+};
+use pyo3::{prelude::*, types::PyBytes};
+
+use crate::{
+    errors,
+    held::Held,
+    packer::{By, Format, OnServers, Signing},
+    ttl::Kept,
+};
+
+/// A cache, and how its values look.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) cache: Cache<Foreign<Held>>,
+    pub(crate) format: Arc<Format>,
+}
+
+impl Place {
+    fn open(url: &str, namespace: &str, by: By) -> Result<Self, hermes::Error> {
+        let in_process = url.starts_with("memory:");
+        let format = Arc::new(Format { in_process, by });
+        let builder = Cache::builder().url(url).namespace(namespace);
+        let cache = builder.packed_by(OnServers(Arc::clone(&format))).build()?;
+        Ok(Self { cache, format })
+    }
+}
+
+/// An entry as it is listed: key, tags, seconds of ttl left, and its size or value.
+type Row<T> = (String, Vec<String>, f64, T);
+
+/// One place where entries are kept. Cheap to make, connects when first asked, usable from all threads, loops and forked
+/// children.
+#[pyclass(frozen, weakref, module = "hermes._core")]
+#[derive(Debug)]
+pub(crate) struct Engine {
+    place: Arc<Place>,
+}
+
+impl Engine {
+    pub(crate) fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (
+        url, *, namespace = "cache", serialiser = "pickle", compress_from = Some(100), dumps = None, loads = None,
+        secret = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "each has its name where it is called")]
+    fn new(
+        py: Python<'_>,
+        url: &str,
+        namespace: &str,
+        serialiser: &str,
+        compress_from: Option<usize>,
+        dumps: Option<Py<PyAny>>,
+        loads: Option<Py<PyAny>>,
+        secret: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<Self> {
+        let wrong = |said: &str| Err(errors::error(py, said));
+        let signing = secret.map(|secret| Signing::new(secret.as_bytes()));
+        let by = match (dumps, loads, serialiser) {
+            (Some(dumps), Some(loads), _) => By::Mangler { dumps, loads },
+            (None, None, "pickle") => By::Pickle { compress_from, signing },
+            (None, None, "messagepack") => By::Codec(Codec::MessagePack),
+            (None, None, "json") => By::Codec(Codec::Json),
+            (None, None, other) => {
+                return wrong(&format!(
+                    "there is no serialiser {other:?}; there are pickle, messagepack and json"
+                ));
+            }
+            _ => return wrong("dumps and loads come together: what one writes the other reads"),
+        };
+        if secret.is_some() && !matches!(by, By::Pickle { .. }) {
+            return wrong("a secret signs pickles, and this cache makes none");
+        }
+        let place = Place::open(url, namespace, by).map_err(|why| errors::of_engine(py, &why))?;
+        Ok(Self { place: Arc::new(place) })
+    }
+
+    /// Whether entries are kept in this process.
+    #[getter]
+    fn in_process(&self) -> bool {
+        self.place.format.in_process
+    }
+
+    /// Drops what carries any of the tags; None: the whole namespace.
+    fn clean(&self, py: Python<'_>, tags: Option<Vec<String>>) -> PyResult<()> {
+        let place = self.place();
+        let done = py.detach(|| match tags {
+            Some(tags) => place.cache.clean(tags),
+            None => place.cache.clean_all(),
+        });
+        done.map_err(|why| errors::of_engine(py, &why))
+    }
+
+    /// What this process did with the cache so far.
+    fn stats(&self) -> BTreeMap<&'static str, u64> {
+        let stats = self.place.cache.stats();
+        BTreeMap::from([
+            ("hits", stats.hits),
+            ("misses", stats.misses),
+            ("computations", stats.computations),
+            ("waits", stats.waits),
+            ("errors", stats.errors),
+            ("fenced_commits", stats.fenced_commits),
+        ])
+    }
+
+    /// Lists what a call would hit: key, tags, seconds of ttl left, size.
+    fn dump(&self, py: Python<'_>) -> PyResult<Vec<Row<usize>>> {
+        let place = self.place();
+        let listed = py.detach(|| place.cache.dump()).map_err(|why| errors::of_engine(py, &why))?;
+        let row = |EntryInfo { key, tags, ttl_left, size_bytes, .. }| {
+            (key.to_string(), tags, ttl_left.as_secs_f64(), size_bytes)
+        };
+        Ok(listed.into_iter().map(row).collect())
+    }
+
+    /// Lists what is kept in this process, with its values.
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Vec<Row<Bound<'py, PyAny>>>> {
+        let place = self.place();
+        if !place.format.in_process {
+            return Err(errors::error(py, "values are listed where they are kept in this process only"));
+        }
+        let listed = py.detach(|| binding::values::<_, Held>(&place.cache));
+        let row = |(EntryInfo { key, tags, ttl_left, .. }, held)| {
+            Ok((key.to_string(), tags, ttl_left.as_secs_f64(), place.format.object(py, &held)?))
+        };
+        listed.into_iter().map(row).collect()
+    }
+
+    /// The value of an entry that is named by hand.
+    #[pyo3(signature = (name, default = None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let place = self.place();
+        match py.detach(|| place.cache.entry(name).get::<Held>()) {
+            Some(held) => place.format.object(py, &held).map(Some),
+            None => Ok(default),
+        }
+    }
+
+    /// Puts a value in under a name.
+    #[pyo3(signature = (name, value, *, ttl = None, tags = Vec::new()))]
+    fn set(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        value: &Bound<'_, PyAny>,
+        ttl: Option<&Bound<'_, PyAny>>,
+        tags: Vec<String>,
+    ) -> PyResult<()> {
+        let place = self.place();
+        let ttl = match ttl.map(Kept::new).transpose()? {
+            Some(Kept::NotAtAll) => return self.remove(py, name),
+            Some(Kept::For(ttl)) => Some(ttl),
+            None => None,
+        };
+        let held = match place.format.hold(value) {
+            Ok(held) => held,
+            Err(why) => {
+                return Err(errors::error(py, &format!("setting {name:?}: the value has no bytes: {why}")));
+            }
+        };
+        let done = py.detach(|| {
+            let mut call = Function::of_entries().call(&place.cache);
+            call.arg(name);
+            call.tags(tags);
+            call.set(rules(ttl, |_| binding::Keep::yes()), &held)
+        });
+        done.map_err(|why| errors::of_engine(py, &why))
+    }
+
+    /// Takes the entry of a name out.
+    fn remove(&self, py: Python<'_>, name: &str) -> PyResult<()> {
+        let place = self.place();
+        py.detach(|| place.cache.entry(name).invalidate()).map_err(|why| errors::of_engine(py, &why))
+    }
+}

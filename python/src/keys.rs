@@ -1,0 +1,319 @@
+//! Python's objects as parts of a key: equal arguments give equal bytes, distinct ones distinct bytes.
+//! The format is docs/formats/keys.md; the bytes themselves are the engine's.
+
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use pyo3::{
+    intern,
+    prelude::*,
+    types::{
+        PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyRange, PySet,
+        PyString, PyTuple, PyType,
+    },
+};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error, SerializeMap, SerializeSeq, SerializeTuple},
+};
+
+use crate::python;
+
+/// How deep objects may be nested. The stack has an end.
+const DEPTH: u8 = 127;
+
+/// Classes whose `repr` says all there is of their objects, by module and name.
+const TOLD_BY_REPR: [(&str, &[&str]); 4] = [
+    ("datetime", &["datetime", "date", "time", "timedelta", "timezone"]),
+    ("decimal", &["Decimal"]),
+    ("fractions", &["Fraction"]),
+    ("uuid", &["UUID"]),
+];
+
+/// Why the arguments of a call cannot be part of a key, if they cannot.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble(RefCell<Option<String>>);
+
+impl Trouble {
+    pub(crate) fn take(&self) -> Option<String> {
+        self.0.take()
+    }
+}
+
+/// An argument on its way into a key.
+pub(crate) struct Argument<'a, 'py> {
+    object: &'a Bound<'py, PyAny>,
+    trouble: &'a Trouble,
+}
+
+impl<'a, 'py> Argument<'a, 'py> {
+    pub(crate) fn new(object: &'a Bound<'py, PyAny>, trouble: &'a Trouble) -> Self {
+        Self { object, trouble }
+    }
+}
+
+impl Serialize for Argument<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Object { object: self.object, depth: DEPTH }.serialize(serializer).inspect_err(|why| {
+            *self.trouble.0.borrow_mut() = Some(why.to_string());
+        })
+    }
+}
+
+/// The receiver of a method: what tells classes apart, but not their objects, unless they say how.
+pub(crate) struct Receiver<'a, 'py>(pub(crate) &'a Bound<'py, PyAny>, pub(crate) &'a Trouble);
+
+impl Serialize for Receiver<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(object, trouble) = self;
+        if object.is_instance_of::<PyType>() || own_key(object).map_err(said)?.is_some() {
+            return Argument::new(object, trouble).serialize(serializer);
+        }
+        let class = python::class_name(&object.get_type()).map_err(said)?;
+        serializer.serialize_newtype_variant("", 0, "receiver", &class)
+    }
+}
+
+/// Arguments that a function takes under no name of their own: `*args`, as a list.
+pub(crate) struct Row<'a, 'py>(pub(crate) &'a [Bound<'py, PyAny>], pub(crate) &'a Trouble);
+
+impl Serialize for Row<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|object| Argument::new(object, self.1)))
+    }
+}
+
+struct Object<'a, 'py> {
+    object: &'a Bound<'py, PyAny>,
+    depth: u8,
+}
+
+impl<'py> Object<'_, 'py> {
+    fn inside<'b>(&self, object: &'b Bound<'py, PyAny>) -> Object<'b, 'py> {
+        Object { object, depth: self.depth.saturating_sub(1) }
+    }
+
+    fn inside_class<'b>(&self, value: &'b Bound<'py, PyAny>) -> Result<OfClass<'b, 'py>, PyErr> {
+        Ok(OfClass { class: python::class_name(&self.object.get_type())?, value: self.inside(value) })
+    }
+
+    fn set<S: Serializer>(&self, name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_variant("", 0, name, &Elements(self))
+    }
+
+    /// An int beyond 64 bits.
+    fn large_int<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = || -> PyResult<Bound<'py, PyBytes>> {
+            let bits =
+                self.object.call_method0(intern!(self.object.py(), "bit_length"))?.extract::<usize>()?;
+            let signed = PyDict::new(self.object.py());
+            signed.set_item("signed", true)?;
+            let bytes = self.object.call_method("to_bytes", (bits / 8 + 1, "big"), Some(&signed))?;
+            Ok(bytes.cast_into::<PyBytes>()?)
+        };
+        serializer.serialize_newtype_variant("", 0, "int", &Raw(bytes().map_err(said)?.as_bytes()))
+    }
+
+    /// A text with halves of surrogate pairs, which UTF-8 does not have.
+    fn broken_text<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = self.object.call_method1("encode", ("utf-8", "surrogatepass")).map_err(said)?;
+        let bytes = bytes.cast_into::<PyBytes>().map_err(said)?;
+        serializer.serialize_newtype_variant("", 0, "str", &Raw(bytes.as_bytes()))
+    }
+
+    /// What no exact built-in type is.
+    fn other<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_class = |serializer: S, value: &Bound<'py, PyAny>| {
+            serializer.serialize_newtype_variant("", 0, "class", &self.inside_class(value).map_err(said)?)
+        };
+        let object = self.object;
+        let py = object.py();
+        let is = |class: PyResult<&Bound<'py, PyAny>>| object.is_instance(class?);
+        if let Some(key) = own_key(object).map_err(said)? {
+            return of_class(serializer, &key);
+        }
+        if is(python::enum_class(py)).map_err(said)? {
+            // Flags that are sums of others have no name of their own.
+            let part = object.getattr(intern!(py, "name")).map_err(said)?;
+            let part =
+                if part.is_none() { object.getattr(intern!(py, "value")).map_err(said)? } else { part };
+            return of_class(serializer, &part);
+        }
+        if let Ok(class) = object.cast::<PyType>() {
+            let name = python::class_name(class).map_err(said)?;
+            return serializer.serialize_newtype_variant("", 0, "type", &name);
+        }
+        if is_told_by_repr(object).map_err(said)? || is(python::pure_path(py)).map_err(said)? {
+            let text = object.repr().map_err(said)?;
+            return of_class(serializer, text.as_any());
+        }
+        if let Some(fields) = fields_of(object).map_err(said)? {
+            return of_class(serializer, &fields);
+        }
+        serializer.serialize_newtype_variant("", 0, "pickle", &Raw(pickled(object).map_err(said)?.as_bytes()))
+    }
+}
+
+impl Serialize for Object<'_, '_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = self.object;
+        if self.depth == 0 {
+            return Err(S::Error::custom("an argument is nested more than 127 deep"));
+        }
+        if let Ok(int) = object.cast_exact::<PyInt>() {
+            return match int.extract::<i64>() {
+                Ok(int) => serializer.serialize_i64(int),
+                Err(_) => self.large_int(serializer),
+            };
+        }
+        if let Ok(text) = object.cast_exact::<PyString>() {
+            return match text.to_str() {
+                Ok(text) => serializer.serialize_str(text),
+                Err(_) => self.broken_text(serializer),
+            };
+        }
+        if object.is_none() {
+            return serializer.serialize_none();
+        }
+        if let Ok(float) = object.cast_exact::<PyFloat>() {
+            return serializer.serialize_f64(float.value());
+        }
+        if let Ok(yes) = object.cast_exact::<PyBool>() {
+            return serializer.serialize_bool(yes.is_true());
+        }
+        if let Ok(bytes) = object.cast_exact::<PyBytes>() {
+            return serializer.serialize_bytes(bytes.as_bytes());
+        }
+        if let Ok(items) = object.cast_exact::<PyTuple>() {
+            let mut tuple = serializer.serialize_tuple(items.len())?;
+            for item in items.iter() {
+                tuple.serialize_element(&self.inside(&item))?;
+            }
+            return tuple.end();
+        }
+        if let Ok(items) = object.cast_exact::<PyList>() {
+            let mut list = serializer.serialize_seq(Some(items.len()))?;
+            for item in items.iter() {
+                list.serialize_element(&self.inside(&item))?;
+            }
+            return list.end();
+        }
+        if let Ok(items) = object.cast_exact::<PyDict>() {
+            let mut map = serializer.serialize_map(Some(items.len()))?;
+            for (key, value) in items.iter() {
+                map.serialize_entry(&self.inside(&key), &self.inside(&value))?;
+            }
+            return map.end();
+        }
+        if object.cast_exact::<PySet>().is_ok() {
+            return self.set("set", serializer);
+        }
+        if object.cast_exact::<PyFrozenSet>().is_ok() {
+            return self.set("frozenset", serializer);
+        }
+        if let Ok(bytes) = object.cast_exact::<PyByteArray>() {
+            return serializer.serialize_newtype_variant("", 0, "bytearray", &Raw(&bytes.to_vec()));
+        }
+        self.other(serializer)
+    }
+}
+
+/// The elements of a set, in the order of their bytes: a map has them so.
+struct Elements<'a, 'b, 'py>(&'a Object<'b, 'py>);
+
+impl Serialize for Elements<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for element in self.0.object.try_iter().map_err(said)? {
+            map.serialize_entry(&self.0.inside(&element.map_err(said)?), &())?;
+        }
+        map.end()
+    }
+}
+
+/// What an object of a class is, in terms of other objects.
+struct OfClass<'a, 'py> {
+    class: String,
+    value: Object<'a, 'py>,
+}
+
+impl Serialize for OfClass<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut pair = serializer.serialize_tuple(2)?;
+        pair.serialize_element(&self.class)?;
+        pair.serialize_element(&self.value)?;
+        pair.end()
+    }
+}
+
+struct Raw<'a>(&'a [u8]);
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+fn said<E: Error>(why: impl std::fmt::Display) -> E {
+    E::custom(why)
+}
+
+/// What `__hermes_key__` of an object's class returns, if it has one.
+fn own_key<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(ask) = object.get_type().getattr_opt(intern!(object.py(), "__hermes_key__"))? else {
+        return Ok(None);
+    };
+    if object.is_instance_of::<PyType>() { Ok(None) } else { ask.call1((object,)).map(Some) }
+}
+
+fn is_told_by_repr(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if object.cast_exact::<PyComplex>().is_ok() || object.cast_exact::<PyRange>().is_ok() {
+        return Ok(true);
+    }
+    let class = object.get_type();
+    let (module, name) = (class.module()?, class.qualname()?);
+    let told = TOLD_BY_REPR.iter().find(|(told, _)| module == *told);
+    Ok(told.is_some_and(|(_, names)| names.iter().any(|told| name == *told)))
+}
+
+/// The fields of a dataclass, by name, or of a named tuple.
+fn fields_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = object.py();
+    let class = object.get_type();
+    if class.hasattr(intern!(py, "__dataclass_fields__"))? {
+        let fields = PyDict::new(py);
+        for field in python::dataclass_fields(py)?.call1((object,))?.try_iter()? {
+            let name = field?.getattr(intern!(py, "name"))?;
+            fields.set_item(&name, object.getattr(name.cast::<PyString>()?)?)?;
+        }
+        return Ok(Some(fields.into_any()));
+    }
+    match object.cast::<PyTuple>() {
+        Ok(items) if class.hasattr(intern!(py, "_fields"))? => {
+            Ok(Some(items.as_sequence().to_tuple()?.into_any()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The last resort, with a warning for each class: equal objects need not have equal pickles.
+fn pickled<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    static WARNED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+    let bytes = python::pickled(object)?;
+    let class = python::class_name(&object.get_type())?;
+    let is_new = WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(class.clone());
+    if is_new {
+        python::warn(
+            object.py(),
+            &format!(
+                "arguments of the class {class} are told apart by their pickles, which may differ where the objects are \
+                 equal; give it a method __hermes_key__ that returns what tells them apart"
+            ),
+        )?;
+    }
+    Ok(bytes)
+}
