@@ -35,6 +35,22 @@ fn keys_of_another_type_are_overwritten() {
 }
 
 #[test]
+fn an_entry_may_have_thousands_of_tags() {
+    let redis = Redis::start();
+    let cache = cache(&format!("{}?timeout=5s", redis.url()));
+    let tags: Vec<_> = (0..10_000).map(|number| format!("tag:{number}")).collect();
+    let entry = cache.entry("k").tags(&tags);
+    assert_eq!(entry.get_or_compute(|| 1), 1);
+    assert_eq!(entry.get_or_compute(|| 2), 1);
+    entry.set(3).unwrap();
+    assert_eq!(entry.get::<u64>(), Some(3));
+    cache.clean(["tag:9999"]).unwrap();
+    assert_eq!(entry.get::<u64>(), None);
+    cache.clean(&tags).unwrap();
+    assert_eq!(cache.stats().errors, 0);
+}
+
+#[test]
 fn a_value_above_the_limit_is_returned_uncached_and_counted() {
     both_ways(|way| {
         let redis = Redis::start();

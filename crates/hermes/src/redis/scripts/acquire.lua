@@ -36,4 +36,9 @@ for i = 3, #KEYS do
     redis.call('PEXPIRE', KEYS[i], tag_ms)
   end
 end
-return { won and 1 or 0, read(KEYS[1]), lease, unpack(versions) }
+local told = { won and 1 or 0, read(KEYS[1]), lease }
+-- One by one: `unpack` takes some thousands at most, and would fail when all is done.
+for i = 1, #versions do
+  told[3 + i] = versions[i]
+end
+return told
