@@ -1,6 +1,13 @@
 //! Leases are kept alive while their values are computed, whatever befalls a heartbeat.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "async")]
+use std::{
+    future::pending,
+    pin::pin,
+    sync::OnceLock,
+    task::{Context, Waker},
+};
 use std::{
     sync::{
         Arc, Barrier,
@@ -22,6 +29,9 @@ enum Mood {
     Panics,
     /// Until the test comes there, too.
     Hangs(Arc<Barrier>),
+    /// Obeys; and whenever it is to release a lease, another call of this cache goes away, until a lease is renewed.
+    #[cfg(feature = "async")]
+    NeverRests(Arc<OnceLock<Cache>>),
 }
 
 #[derive(Debug, Clone)]
@@ -51,10 +61,18 @@ impl Backend for Moody {
     fn execute(&self, command: &Command) -> Result<Reply, BackendError> {
         if matches!(command, Command::Renew { .. }) && self.renewals.fetch_add(1, SeqCst) == 0 {
             match &self.mood {
+                #[cfg(feature = "async")]
+                Mood::NeverRests(_) => {}
                 Mood::Obeys => {}
                 Mood::Panics => panic!("a backend's own"),
                 Mood::Hangs(until) => drop(until.wait()),
             }
+        }
+        #[cfg(feature = "async")]
+        if let (Command::Release { .. }, Mood::NeverRests(cache)) = (command, &self.mood)
+            && self.renewals.load(SeqCst) == 0
+        {
+            goes_away(cache.get().unwrap());
         }
         self.place.execute(command)
     }
@@ -62,6 +80,29 @@ impl Backend for Moody {
     fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
         self.place.list(namespace)
     }
+}
+
+/// A task that computes is dropped: somebody has to release its lease.
+#[cfg(feature = "async")]
+fn goes_away(cache: &Cache) {
+    let entry = cache.entry(format!("{}", cache.stats().misses));
+    let mut call = pin!(entry.get_or_compute_async(pending::<u64>));
+    assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn tasks_that_go_away_without_end_delay_no_heartbeat() {
+    let cache = Arc::new(OnceLock::new());
+    let backend = Moody::new(Mood::NeverRests(Arc::clone(&cache)));
+    let cache = cache.get_or_init(|| backend.cache());
+    let load = || {
+        goes_away(cache);
+        backend.is_renewed(1);
+        1
+    };
+    assert_eq!(cache.entry("k").get_or_compute(load), 1);
+    assert_eq!(cache.stats().fenced_commits, 0);
 }
 
 #[test]

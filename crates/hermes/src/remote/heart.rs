@@ -212,13 +212,14 @@ impl Work {
         self.pulses.remove(&(due, id))
     }
 
-    /// What is to be done by now.
+    /// What is to be done by now. Beats first: an errand that comes late costs no more than a lease that runs out, and
+    /// there may be many.
     fn take(&mut self, now: Instant) -> Option<Job> {
-        if let Some((core, command)) = self.errands.pop_front() {
-            return Some(Job::Errand(core, command));
+        if let Some(first) = self.pulses.first_entry().filter(|first| first.key().0 <= now) {
+            let ((_, id), pulse) = first.remove_entry();
+            return Some(Job::Beat(id, pulse));
         }
-        let first = self.pulses.first_entry().filter(|first| first.key().0 <= now)?;
-        let ((_, id), pulse) = first.remove_entry();
-        Some(Job::Beat(id, pulse))
+        let (core, command) = self.errands.pop_front()?;
+        Some(Job::Errand(core, command))
     }
 }
