@@ -10,6 +10,7 @@ use crate::{
     moment::Moment,
     nonce::Token,
     policy::Policy,
+    poller::Poller,
     tag::NamesDigest,
     versions::Versions,
 };
@@ -29,10 +30,7 @@ pub struct Board<V> {
     present: u32,
     flights: Vec<Flight<V>>,
     seats: BTreeMap<Arrival, Seat<V>>,
-    /// The one caller that asks for all who wait.
-    poller: Option<Arrival>,
-    /// When the poller asks next; `None` for at once.
-    poll_at: Option<Moment>,
+    pub(crate) poller: Poller,
     /// The lease seen last, and when this process first saw it.
     sighted: Option<(Token, Moment)>,
     changed: bool,
@@ -45,8 +43,7 @@ impl<V> Default for Board<V> {
             present: 0,
             flights: Vec::new(),
             seats: BTreeMap::new(),
-            poller: None,
-            poll_at: None,
+            poller: Poller::default(),
             sighted: None,
             changed: false,
         }
@@ -138,33 +135,12 @@ impl<V> Board<V> {
 
     /// Whether a fetch should ask for the lease too: because somebody computes here, or waits.
     pub(crate) fn awaits_lease(&self) -> bool {
-        !self.flights.is_empty() || self.poller.is_some() || self.sighted.is_some()
+        !self.flights.is_empty() || self.poller.is_there() || self.sighted.is_some()
     }
 
-    /// Makes the caller the poller unless there is one; says whether it is.
-    pub(crate) fn polls(&mut self, caller: Arrival) -> bool {
-        *self.poller.get_or_insert(caller) == caller
-    }
-
-    /// When the poller asks next; `None` for at once.
-    pub(crate) fn poll_at(&self) -> Option<Moment> {
-        self.poll_at
-    }
-
-    /// The poller rests.
-    pub(crate) fn rest_until(&mut self, caller: Arrival, at: Moment) {
-        if self.poller == Some(caller) {
-            self.poll_at = Some(at);
-        }
-    }
-
-    /// The caller asks no more for others. Whoever asks next does so at once.
+    /// The caller asks no more for others.
     pub(crate) fn resign(&mut self, caller: Arrival) {
-        if self.poller == Some(caller) {
-            self.poller = None;
-            self.poll_at = None;
-            self.changed = true;
-        }
+        self.changed |= self.poller.resign(caller);
     }
 
     /// Puts what a caller read about the lease on record: for itself, and if it is the poller for those who wait.
@@ -178,7 +154,7 @@ impl<V> Board<V> {
     ) {
         let since = self.first_sight(token, now);
         follower.saw(token, since);
-        if self.poller == Some(caller) {
+        if self.poller.is(caller) {
             for (_, seat) in waiting(&mut self.seats, horizon) {
                 self.changed |= seat.follower.saw(token, since);
             }
@@ -202,7 +178,7 @@ impl<V> Board<V> {
     /// The poller found an entry: who waited for its answer has it too.
     pub(crate) fn saw_hit(&mut self, caller: Arrival, horizon: Horizon, entry: &Entry) {
         self.sighted = None;
-        if self.poller == Some(caller) {
+        if self.poller.is(caller) {
             for (_, seat) in waiting(&mut self.seats, horizon) {
                 seat.place = Place::Served(News::Hit(entry.clone()));
                 self.changed = true;
@@ -254,10 +230,7 @@ impl<V> Board<V> {
         for (caller, seat) in waiting(&mut self.seats, horizon) {
             seat.place = Place::Riding(leader);
             self.changed = true;
-            if self.poller == Some(*caller) {
-                self.poller = None;
-                self.poll_at = None;
-            }
+            self.poller.resign(*caller);
         }
     }
 

@@ -259,10 +259,10 @@ impl Read {
             {
                 self.state = State::Seated;
             }
-            Sight::Held(lease) if alive(lease) != Match::Gone => self.follow(board),
-            _ if after == After::Acquire => self.follow(board),
+            Sight::Held(lease) if alive(lease) != Match::Gone => self.follow(board, now),
+            _ if after == After::Acquire => self.follow(board, now),
             // One caller of a process asks for the lease; the others share what it gets.
-            _ if board.polls(self.me) => self.state = State::Acquire(None),
+            _ if self.polls(board, now) => self.state = State::Acquire(None),
             _ => {
                 board.wait(self.me, self.follower);
                 self.state = State::Seated;
@@ -271,8 +271,14 @@ impl Read {
     }
 
     /// Waits for whoever has the lease, as the poller if there is no other.
-    fn follow<V>(&mut self, board: &mut Board<V>) {
+    fn follow<V>(&mut self, board: &mut Board<V>, now: Moment) {
         board.wait(self.me, self.follower);
-        self.state = if board.polls(self.me) { State::Rest } else { State::Seated };
+        self.state = if self.polls(board, now) { State::Rest } else { State::Seated };
+    }
+
+    /// Whether it asks for all who wait. Whoever does, and does not come back, is replaced in the time in which a leader
+    /// would be.
+    pub(crate) fn polls<V>(&self, board: &mut Board<V>, now: Moment) -> bool {
+        board.poller.is_or_becomes(self.me, self.plan.policy.lease, now)
     }
 }

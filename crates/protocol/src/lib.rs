@@ -71,6 +71,7 @@ mod moment;
 mod name;
 mod nonce;
 mod policy;
+mod poller;
 mod read;
 mod short;
 mod step;

@@ -64,7 +64,7 @@ impl Read {
                 }
                 State::Rest => {
                     let sleep = self.plan.policy.poll_sleep(self.follower.waited(now), nonces);
-                    board.rest_until(self.me, now + sleep);
+                    board.poller.rest_until(self.me, now + sleep);
                     self.state = State::Seated;
                 }
                 State::Seated => {
@@ -219,10 +219,10 @@ impl Read {
             Some(Look::Waiting(follower)) if !follower.gives_up() => {
                 let patient_until = follower.patient_until(patience);
                 if now < patient_until {
-                    if !board.polls(self.me) {
-                        return Some(Step::Wait(patient_until));
+                    if !self.polls(board, now) {
+                        return Some(Step::Wait(patient_until.min(board.poller.overdue_at())));
                     }
-                    match board.poll_at() {
+                    match board.poller.asks_at() {
                         Some(at) if now < at => return Some(Step::Wait(at.min(patient_until))),
                         _ => {
                             self.follower = follower;

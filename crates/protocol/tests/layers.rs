@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 /// Data runs forward: a file imports only from files that stand before it here.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "moment",
     "nonce",
     "hash",
@@ -22,6 +22,7 @@ const ORDER: [&str; 24] = [
     "wire",
     "command",
     "follower",
+    "poller",
     "flight",
     "heartbeat",
     "step",

@@ -612,6 +612,23 @@ fn one_caller_of_a_process_polls_for_all() {
 }
 
 #[test]
+fn a_caller_that_polls_and_never_comes_back_is_replaced() {
+    let mut world = World::empty();
+    let leader = world.reads(1);
+    world.goes_on(leader);
+    let (polls, other) = (world.reads(0), world.reads(0));
+    world.goes_on(polls);
+    world.goes_on(other);
+    world.computes(leader);
+    world.goes_on(leader);
+    // The task that polls is not driven any more.
+    world.polls(other);
+    assert!(matches!(world.end_of(other), Some(End::Hit(_))), "{:?}", world.end_of(other));
+    world.polls(polls);
+    assert!(matches!(world.end_of(polls), Some(End::Hit(_))));
+}
+
+#[test]
 fn callers_of_one_key_with_other_tags_share_nothing() {
     let now = world::T0;
     let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
