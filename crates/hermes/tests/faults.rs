@@ -4,16 +4,20 @@
 
 use std::{
     fmt,
-    future::{Future, pending},
+    future::{Future, pending, poll_fn},
     sync::{
         Arc, Barrier, LazyLock,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        mpsc,
     },
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     thread,
+    time::Duration,
 };
 
 use hermes::{Cache, ErrorKind, Live, cached};
+use hermes_testkit::ModelBackend;
+use serde::{Deserialize, Serialize, Serializer};
 
 fn cache() -> Cache {
     Cache::from_url("memory://").unwrap()
@@ -125,8 +129,8 @@ impl fmt::Display for Mute {
     }
 }
 
-impl serde::Serialize for Mute {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Serialize for Mute {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
@@ -221,4 +225,55 @@ fn a_stale_value_whose_drop_asks_for_its_own_key_does_not_wait_for_itself() {
     cache.entry("k").tags(["t"]).set(Arc::new(Asks(cache.clone()))).unwrap();
     cache.clean(["t"]).unwrap();
     assert_eq!(*cache.entry("k").tags(["t"]).get_or_compute(|| Arc::new(1_u64)), 1);
+}
+
+static ASKED: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().backend(ModelBackend::new()).build().unwrap());
+
+/// A value that asks the cache for its own key when it is dropped.
+#[derive(Clone, Serialize, Deserialize)]
+struct Asks(String);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        ASKED.entry(&*self.0).get_or_compute(|| 1_u64);
+    }
+}
+
+#[track_caller]
+fn ends(story: impl FnOnce() + Send + 'static) {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        story();
+        tell.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(20)).expect("it ends");
+}
+
+#[test]
+fn a_value_that_is_not_stored_may_ask_for_its_own_key_when_it_is_dropped() {
+    ends(|| drop(ASKED.entry("k").ttl(Duration::ZERO).get_or_compute(|| Asks("k".into()))));
+}
+
+#[test]
+fn a_value_that_was_handed_to_a_task_may_ask_for_its_key_when_the_task_is_dropped() {
+    ends(|| {
+        let mut context = Context::from_waker(Waker::noop());
+        let is_open = AtomicBool::new(false);
+        let load = async || {
+            let gate =
+                |_: &mut Context<'_>| if is_open.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending };
+            poll_fn(gate).await;
+            Asks("handed".into())
+        };
+        let entry = ASKED.entry("handed").ttl(Duration::ZERO);
+        let mut leader = Box::pin(entry.get_or_compute_async(load));
+        let mut follower = Box::pin(entry.get_or_compute_async(load));
+        assert!(leader.as_mut().poll(&mut context).is_pending());
+        assert!(follower.as_mut().poll(&mut context).is_pending());
+        is_open.store(true, SeqCst);
+        assert!(leader.as_mut().poll(&mut context).is_ready());
+        drop(leader);
+        drop(follower);
+    });
 }

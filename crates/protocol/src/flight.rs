@@ -120,12 +120,17 @@ impl<V> Board<V> {
         Arrival::new(start.0, names)
     }
 
-    /// The caller has its result, or needs none any more. Its riders must find another leader.
-    pub(crate) fn depart(&mut self, caller: Arrival) {
+    /// The caller has its result, or needs none any more. Its riders must find another leader. A value that it was handed,
+    /// and did not take, is given back.
+    pub(crate) fn depart(&mut self, caller: Arrival) -> Option<V> {
         self.end(caller);
-        self.stand(caller);
+        let seat = self.stand(caller);
         self.resign(caller);
         self.present = self.present.saturating_sub(1);
+        match seat {
+            Some((_, Some(News::Landed(value)))) => Some(value),
+            _ => None,
+        }
     }
 
     /// The horizon of a question that is sent now.

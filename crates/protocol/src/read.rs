@@ -178,8 +178,9 @@ impl Read {
             Self { refused: Some(entry.id), ..Self::new(self.plan.clone(), self.verb.clone(), board, now) };
     }
 
-    /// The caller goes away, wherever it is. The command, if there is one, frees the key; its answer is of no use.
-    pub fn abandon<V>(self, board: &mut Board<V>) -> Option<Command> {
+    /// The caller goes away, wherever it is. The command, if there is one, frees the key; its answer is of no use. The
+    /// value, if there is one, was handed to it and not taken: it is the driver's to drop, without the board's lock.
+    pub fn abandon<V>(self, board: &mut Board<V>) -> (Option<Command>, Option<V>) {
         let held = match &self.state {
             // Where a commit does get through, there is no lease left to release.
             State::Acquiring(token, _) | State::Acquire(Some(token)) | State::Committing(token) => {
@@ -191,20 +192,20 @@ impl Read {
             }
             _ => None,
         };
-        if self.state != State::Ended {
-            board.depart(self.me);
-        }
-        match (held, self.state) {
+        let value = if self.state == State::Ended { None } else { board.depart(self.me) };
+        let command = match (held, self.state) {
             (_, State::Tell(command, _) | State::Post(command, _)) => Some(command),
             (Some(token), _) => {
                 let target = self.plan.target;
                 Some(Command::Release { target, token, leaving: Leaving::Nothing })
             }
             (None, _) => None,
-        }
+        };
+        (command, value)
     }
 
     fn done<V>(&mut self, board: &mut Board<V>, outcome: Outcome<V>) -> Step<V> {
+        // Whatever it was handed is the outcome.
         board.depart(self.me);
         Step::Done(outcome)
     }

@@ -666,7 +666,7 @@ fn a_board_is_idle_once_nobody_needs_it() {
     let mut board = Board::<u8>::default();
     let read = world.new_read(Role::Read, &mut board);
     assert!(!board.is_idle(&Policy::default(), world.now));
-    assert_eq!(read.abandon(&mut board), None);
+    assert_eq!(read.abandon(&mut board), (None, None));
     assert!(board.is_idle(&Policy::default(), world.now));
 }
 

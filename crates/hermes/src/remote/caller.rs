@@ -21,6 +21,9 @@ pub(crate) struct Caller<'c> {
     pub(super) plan: Plan,
     pub(super) time: Timeline<'c>,
     stage: Stage,
+    /// The value that it has handed to others. It is dropped when the call is over, and not by the board: that runs a
+    /// user's code, which may ask for the very key.
+    handed: Option<Handed>,
 }
 
 #[derive(Debug)]
@@ -48,7 +51,7 @@ pub(crate) enum Said {
 
 impl<'c> Caller<'c> {
     pub(crate) fn new(core: &'c Arc<Core>, plan: Plan, verb: Verb, time: Timeline<'c>) -> Self {
-        Self { core, plan, time, stage: Stage::Coming(verb) }
+        Self { core, plan, time, stage: Stage::Coming(verb), handed: None }
     }
 
     /// Begins a call that may ask before it comes to the board: nobody is there.
@@ -63,7 +66,10 @@ impl<'c> Caller<'c> {
     /// while to ask again.
     pub(crate) fn go_on(&mut self, said: Said, waker: &Waker) -> Step<Handed> {
         let now = self.time.now();
-        let Self { core, plan, stage, .. } = self;
+        let Self { core, plan, stage, handed, .. } = self;
+        if let Said::Computed(Computed::Unstorable(value)) = &said {
+            *handed = Some(value.clone());
+        }
         let (step, old) = core.boards.at(&plan.target.key, now, |room| {
             let board = &mut room.board;
             let (mut machine, slept) = match (mem::replace(stage, Stage::Over), said) {
@@ -132,11 +138,11 @@ impl Drop for Caller<'_> {
     fn drop(&mut self) {
         let Stage::There { machine, sleeps } = mem::replace(&mut self.stage, Stage::Over) else { return };
         let sleeper = SleeperId::of(&machine);
-        let (command, waker) = self.boards().at(&self.plan.target.key, self.time.now(), |room| {
+        let ((command, handed), waker) = self.boards().at(&self.plan.target.key, self.time.now(), |room| {
             let waker = if sleeps { room.rise(sleeper) } else { None };
             (machine.abandon(&mut room.board), waker)
         });
-        drop(waker);
+        drop((waker, handed));
         if let Some(command) = command {
             // A drop must not wait, and in a task it could not.
             heart::send(Arc::clone(self.core), command);

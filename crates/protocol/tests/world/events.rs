@@ -313,7 +313,7 @@ impl World {
         if matches!(phase, Phase::Glancing(_)) {
             self.orphan_packets(index);
         } else if let Phase::Asking(read) | Phase::Computing(read, _) | Phase::Waiting(read, _) = phase {
-            let last_words = read.abandon(&mut self.boards[caller.process]);
+            let (last_words, _) = read.abandon(&mut self.boards[caller.process]);
             self.orphan_packets(index);
             if let Some(command) = last_words {
                 self.send(From::Nobody, command);
