@@ -89,6 +89,20 @@ fn a_task_that_is_never_driven_again_holds_up_no_other() {
 }
 
 #[test]
+fn a_task_that_connects_and_is_never_driven_again_holds_up_no_other() {
+    let redis = Redis::start();
+    let cache = cache(&redis.url());
+    run(async {
+        let mut connects = pin!(get(&cache, 0));
+        begin(connects.as_mut()).await;
+        assert_eq!(timeout(Duration::from_secs(4), put(&cache, 1)).await, Ok(()));
+        assert_eq!(timeout(Duration::from_secs(4), get(&cache, 1)).await, Ok(Some(1)));
+        assert_eq!(connects.await, None);
+        assert_eq!(cache.stats().errors, 0);
+    });
+}
+
+#[test]
 fn a_task_that_is_cancelled_holds_up_no_other() {
     let redis = Redis::start();
     let cache = cache(&redis.url());

@@ -72,7 +72,7 @@ impl Drop for TurnToAsk<'_> {
 
 impl Node {
     /// Sends a parcel, and waits until it is answered.
-    pub(super) async fn exchange_async(&self, parcel: Parcel<'_>) -> Result<Answers, Failure> {
+    pub(super) async fn exchange_async(self: &Arc<Self>, parcel: Parcel<'_>) -> Result<Answers, Failure> {
         self.admit(parcel)?;
         let Ok(runtime) = Handle::try_current() else {
             return Err(Failure::Refused(BackendError::not_done(
@@ -85,7 +85,7 @@ impl Node {
             let (link, is_fresh) = match self.shared.find(&runtime, self.era()) {
                 Some(link) => (link, false),
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
-                None => Box::pin(self.open_shared(&runtime)).await?,
+                None => Box::pin(self.have_opened(&runtime)).await?,
             };
             let tried = if !parcel.may_be_sent_again && link.may_be_closed() {
                 Box::pin(link.try_out(self)).await
@@ -110,6 +110,15 @@ impl Node {
                 answers => return self.tell(answers),
             }
         }
+    }
+
+    /// Has a connection opened by a task of its own: whoever wants one may never be driven again, and the others of its
+    /// runtime would wait for it.
+    async fn have_opened(self: &Arc<Self>, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
+        let (node, of) = (Arc::clone(self), runtime.clone());
+        let opened = runtime.spawn(async move { node.open_shared(&of).await }).await;
+        let ended = || BackendError::not_done("the runtime ended before there was a connection");
+        opened.unwrap_or_else(|_| Err(Failure::Unreachable(ended())))
     }
 
     /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile, or why it has not.
