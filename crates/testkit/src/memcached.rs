@@ -68,6 +68,14 @@ impl Memcached {
         ask(self.address(), &command).unwrap_or_else(|error| panic!("storing {name}: {error}"))
     }
 
+    /// Forgets all that it keeps.
+    ///
+    /// # Panics
+    /// If there is no answer within ten seconds.
+    pub fn flush_all(&self) {
+        self.command("flush_all");
+    }
+
     /// Sends a command of the text protocol over a connection of its own, with its value after `\r\n` if it has one,
     /// and returns all that is answered. An error of the server is an answer too.
     ///

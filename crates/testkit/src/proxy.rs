@@ -13,7 +13,7 @@ mod traffic;
 
 use traffic::{Ends, Traffic};
 
-/// Stands between clients and a server, and counts, delays, holds, garbles or cuts what they say to each other.
+/// Stands between clients and a server, and counts, delays, holds, loses, garbles or cuts what they say to each other.
 ///
 /// ```no_run
 /// use hermes_testkit::{Proxy, Redis};
@@ -89,6 +89,12 @@ impl Proxy {
     /// what is held by [`stall`](Self::stall) reaches it after [`resume`](Self::resume).
     pub fn cut_clients(&self) {
         self.traffic.cut(Ends::Client);
+    }
+
+    /// Leaves all connections half open: the server sees them closed, the clients are told nothing, and what they say there from
+    /// now on is lost. New connections are as ever.
+    pub fn abandon(&self) {
+        self.traffic.abandon();
     }
 
     /// Closes new connections as soon as they are opened. Those that are open stay so.

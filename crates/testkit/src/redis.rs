@@ -100,6 +100,45 @@ impl Redis {
         self.folder().join(SOCKET)
     }
 
+    /// Forgets all that it keeps.
+    ///
+    /// # Panics
+    /// If it does not serve.
+    pub fn flush_all(&self) {
+        self.command(&["FLUSHALL"]);
+    }
+
+    /// Closes all connections of clients, of other servers' none.
+    ///
+    /// # Panics
+    /// If it does not serve.
+    pub fn kill_clients(&self) {
+        self.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+    }
+
+    /// Fills it until keys leave by chance (`allkeys-random`), a good part of them in the end, and takes away what filled it.
+    ///
+    /// # Panics
+    /// If it does not serve, or in a cluster: what fills it has keys of all slots.
+    pub fn evict(&self) {
+        const FILLING: usize = 600;
+        const BETWEEN_LIMITS: usize = 50;
+        let value = "x".repeat(1024);
+        self.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
+        for number in 0..FILLING {
+            if number % BETWEEN_LIMITS == 0 {
+                let used = self.info("used_memory").expect("a server tells what it uses");
+                self.command(&["CONFIG", "SET", "maxmemory", &used]);
+            }
+            // It may be so full that it takes nothing more.
+            let _ = self.try_command(&["SET", &format!("filling:{number}"), &value]);
+        }
+        self.command(&["CONFIG", "SET", "maxmemory", "0"]);
+        for number in 0..FILLING {
+            self.command(&["UNLINK", &format!("filling:{number}")]);
+        }
+    }
+
     fn credentials(&self) -> String {
         self.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default()
     }

@@ -280,3 +280,25 @@ fn a_dropped_proxy_ends_its_connections() {
     client.hears_the_end();
     assert!(TcpStream::connect(address).is_err());
 }
+
+#[test]
+fn a_half_open_connection_is_dead_and_its_client_is_not_told() {
+    let (redis, proxy) = redis_behind_proxy();
+    let mut client = Client::of(&proxy);
+    client.say(COUNT);
+    client.hears(":1\r\n");
+
+    proxy.abandon();
+    // The server has only the connection that asks for them.
+    wait_until("the server has closed it", || {
+        redis.command(&["CLIENT", "LIST", "TYPE", "normal"]).text().lines().count() == 1
+    });
+    client.say(COUNT);
+    client.say(COUNT);
+    client.hears_nothing();
+    assert_eq!(count(&redis), 1);
+
+    let mut other = Client::of(&proxy);
+    other.say(COUNT);
+    other.hears(":2\r\n");
+}

@@ -236,3 +236,17 @@ fn a_server_does_not_outlive_a_process_that_is_killed() {
     let is_there = || TcpStream::connect(address).is_ok() || Path::new(folder).exists();
     wait_until("the server is gone", || !is_there());
 }
+
+#[test]
+fn it_forgets_what_it_keeps_at_once_or_in_part() {
+    let redis = Redis::start();
+    let fill = || (0..50).for_each(|number| drop(redis.command(&["SET", &format!("k{number}"), "v"])));
+    let kept = || redis.command(&["DBSIZE"]).number();
+    fill();
+    redis.evict();
+    assert!(kept() < 50);
+    fill();
+    assert_eq!(kept(), 50);
+    redis.flush_all();
+    assert_eq!(kept(), 0);
+}

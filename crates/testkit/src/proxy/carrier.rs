@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use super::traffic::{Towards, Traffic, close};
+use super::traffic::{Ticket, Towards, Traffic, close};
 use crate::patience::Deadline;
 
 /// No protocol of a cache server begins like this.
@@ -25,19 +25,21 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 pub(super) fn carry(client: &TcpStream, server: SocketAddr, traffic: &Traffic) {
     // Where there is no server, the client's connection is closed by being dropped.
     let Ok(server) = TcpStream::connect_timeout(&server, CONNECT_LIMIT) else { return };
-    let Ok(number) = traffic.opened(client, &server) else { return };
+    let Ok(ticket) = traffic.opened(client, &server) else { return };
     // Small packets wait for nothing, as without a proxy.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
 
-    Carrier { client, server: &server, traffic, client_spoke_last: AtomicBool::new(false) }.run();
-    traffic.closed(number);
+    let client_spoke_last = AtomicBool::new(false);
+    Carrier { client, server: &server, traffic, ticket: &ticket, client_spoke_last }.run();
+    traffic.closed(&ticket);
 }
 
 struct Carrier<'a> {
     client: &'a TcpStream,
     server: &'a TcpStream,
     traffic: &'a Traffic,
+    ticket: &'a Ticket,
     client_spoke_last: AtomicBool,
 }
 
@@ -102,7 +104,7 @@ impl Carrier<'_> {
             }
             match (content, towards) {
                 (Content::Bytes(bytes), Towards::Server) => {
-                    if to.write_all(&bytes).is_err() {
+                    if to.write_all(&bytes).is_err() && !self.ticket.is_abandoned() {
                         close(self.client);
                     }
                 }
@@ -111,6 +113,7 @@ impl Carrier<'_> {
                     // A client that is gone is no reason to close the server's end: it may have commands to come.
                     let _ = to.write_all(&bytes);
                 }
+                (Content::End, Towards::Client) if self.ticket.is_abandoned() => return,
                 (Content::End, _) => {
                     let _ = to.shutdown(Shutdown::Write);
                     return;

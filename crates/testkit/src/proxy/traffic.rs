@@ -4,8 +4,8 @@
 use std::{
     net::{Shutdown, TcpStream},
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -43,6 +43,21 @@ struct Open {
     number: usize,
     client: TcpStream,
     server: TcpStream,
+    is_abandoned: Arc<AtomicBool>,
+}
+
+/// What an open connection is known by.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    number: usize,
+    is_abandoned: Arc<AtomicBool>,
+}
+
+impl Ticket {
+    /// Whether the client is not to learn that the server is gone.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(SeqCst)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -85,19 +100,21 @@ impl Traffic {
         }
     }
 
-    pub(super) fn opened(&self, client: &TcpStream, server: &TcpStream) -> std::io::Result<usize> {
+    pub(super) fn opened(&self, client: &TcpStream, server: &TcpStream) -> std::io::Result<Ticket> {
         let number = self.connections.fetch_add(1, SeqCst);
-        let connection = Open { number, client: client.try_clone()?, server: server.try_clone()? };
-        self.open().push(connection);
+        let is_abandoned = Arc::<AtomicBool>::default();
+        let ticket = Ticket { number, is_abandoned: is_abandoned.clone() };
+        let (client, server) = (client.try_clone()?, server.try_clone()?);
+        self.open().push(Open { number, client, server, is_abandoned });
         // It may have been opened while the proxy was being dropped.
         if self.has_ended() {
             self.cut(Ends::Both);
         }
-        Ok(number)
+        Ok(ticket)
     }
 
-    pub(super) fn closed(&self, number: usize) {
-        self.open().retain(|connection| connection.number != number);
+    pub(super) fn closed(&self, ticket: &Ticket) {
+        self.open().retain(|connection| connection.number != ticket.number);
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -118,6 +135,13 @@ impl Traffic {
             if ends == Ends::Both {
                 close(&connection.server);
             }
+        }
+    }
+
+    pub(super) fn abandon(&self) {
+        for connection in self.open().iter() {
+            connection.is_abandoned.store(true, SeqCst);
+            close(&connection.server);
         }
     }
 
