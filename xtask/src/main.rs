@@ -18,40 +18,60 @@ use std::{env, process::ExitCode};
 /// One thing that `cargo xtask` can do.
 struct Verb {
     name: &'static str,
-    takes: &'static [&'static str],
+    takes: Takes,
     does: &'static str,
-    run: fn(Option<&str>) -> Result<(), String>,
+    run: fn(&[&str]) -> Result<(), String>,
 }
 
-const VERBS: [Verb; 6] = [
+/// What may stand after a verb.
+enum Takes {
+    Nothing,
+    /// One of these words, or nothing.
+    Part(&'static [&'static str]),
+    /// What another program reads and explains.
+    Words,
+}
+
+const VERBS: [Verb; 7] = [
     Verb {
         name: "check",
-        takes: &[],
+        takes: Takes::Nothing,
         does: "formatting, lints, tests that need no server, doc tests: the minute before a push",
         run: |_| check::check(),
     },
     Verb {
         name: "test",
-        takes: &[],
+        takes: Takes::Nothing,
         does: "everything, from a bare machine with Rust: installs what is missing, runs every test and example",
         run: |_| test::everything(),
     },
     Verb {
         name: "features",
-        takes: &[],
+        takes: Takes::Nothing,
         does: "lints and tests hermescache with no feature, and with each one alone",
         run: |_| test::features(),
     },
-    Verb { name: "doc", takes: &[], does: "the documentation; a warning is an error", run: |_| check::doc() },
+    Verb {
+        name: "doc",
+        takes: Takes::Nothing,
+        does: "the documentation; a warning is an error",
+        run: |_| check::doc(),
+    },
     Verb {
         name: "bench",
-        takes: &["hit", "memory", "clean", "redis"],
+        takes: Takes::Part(&["hit", "memory", "clean", "redis"]),
         does: "measures Hermes beside its peers and writes docs/benchmarks.md; with a part, only prints that part",
-        run: bench::bench,
+        run: |part| bench::bench(part.first().copied()),
+    },
+    Verb {
+        name: "torture",
+        takes: Takes::Words,
+        does: "several processes use one cache, its servers are tormented, and a checker reads what everybody saw",
+        run: test::torture,
     },
     Verb {
         name: "golden",
-        takes: &[],
+        takes: Takes::Nothing,
         does: "rewrites the golden files; their diff is what there is to review",
         run: |_| check::golden(),
     },
@@ -71,19 +91,11 @@ fn main() -> ExitCode {
         eprintln!("xtask: there is no verb {name:?}; `cargo xtask` lists them");
         return ExitCode::from(MISUSED);
     };
-    let part = match rest {
-        [] => None,
-        [part] if verb.takes.contains(part) => Some(*part),
-        _ => {
-            eprintln!(
-                "xtask: `{name}` does not take {:?}; it is called as `{}`",
-                rest.join(" "),
-                verb.usage()
-            );
-            return ExitCode::from(MISUSED);
-        }
-    };
-    match (verb.run)(part) {
+    if !verb.takes.allows(rest) {
+        eprintln!("xtask: `{name}` does not take {:?}; it is called as `{}`", rest.join(" "), verb.usage());
+        return ExitCode::from(MISUSED);
+    }
+    match (verb.run)(rest) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("xtask: {why}");
@@ -102,8 +114,19 @@ fn list() {
 impl Verb {
     fn usage(&self) -> String {
         match self.takes {
-            [] => format!("cargo xtask {}", self.name),
-            parts => format!("cargo xtask {} [{}]", self.name, parts.join("|")),
+            Takes::Nothing => format!("cargo xtask {}", self.name),
+            Takes::Part(parts) => format!("cargo xtask {} [{}]", self.name, parts.join("|")),
+            Takes::Words => format!("cargo xtask {} --backend …", self.name),
+        }
+    }
+}
+
+impl Takes {
+    fn allows(&self, words: &[&str]) -> bool {
+        match (self, words) {
+            (_, []) | (Self::Words, _) => true,
+            (Self::Part(parts), [part]) => parts.contains(part),
+            _ => false,
         }
     }
 }

@@ -37,6 +37,16 @@ pub(crate) fn features() -> Result<(), String> {
     close(&tally)
 }
 
+/// Torments servers and processes, for as long and as its words say.
+///
+/// # Errors
+/// A broken promise is one.
+pub(crate) fn torture(words: &[&str]) -> Result<(), String> {
+    install::what_is_missing()?;
+    let program = ["run", "--release", "--package", "hermescache-torture", "--bin", "torture", "--"];
+    run(&mut cargo(&[&program, words].concat()))
+}
+
 fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
     let features = metadata.features(USERS)?;
     let alone = features.iter().map(|feature| vec!["--features", feature]);

@@ -1,0 +1,314 @@
+//! P2: computations of one key do not overlap, as long as the lease of the first holds.
+//!
+//! Two may overlap where an invalidation, a set or a refresh took the right to store from the first; where one of them was not to
+//! be stored, since its caller had waited in vain for two others, who failed or lost that right; and around a fault, until a lease
+//! later. All that is in the history.
+
+use std::collections::HashMap;
+
+use super::{
+    Bounds, Promise, Violation,
+    computations::{Computation, computations},
+};
+use crate::{
+    clock::At,
+    history::{Event, History, How, Key, Outcome, What},
+};
+
+/// How often computations of one key overlapped.
+#[derive(Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "finished: excused or not")]
+pub struct Overlaps {
+    /// Pairs where the first had lost its right to store to an invalidation, a set or a refresh.
+    pub fenced: usize,
+    /// Pairs of which one was not to be stored, since its caller had waited for two others in vain.
+    pub after_two: usize,
+    /// Pairs beside a fault.
+    pub beside_faults: usize,
+    /// All others.
+    pub violations: Vec<Violation>,
+}
+
+/// Counts the overlaps of a history by what excuses them.
+#[must_use]
+pub fn overlaps(history: &History, bounds: Bounds) -> Overlaps {
+    let mut by_key: HashMap<Key, Vec<Computation>> = HashMap::new();
+    for one in computations(history) {
+        by_key.entry(one.key).or_default().push(one);
+    }
+    let faults =
+        Spans::of(history.events.iter().filter(|event| is_fault(event)), |event| event.to + bounds.lease);
+    let mut counted = Overlaps::default();
+    for (key, ran) in &by_key {
+        let takers = Spans::of(history.events.iter().filter(|event| takes(event, *key)), |event| {
+            // One that failed may still take effect, when it arrives.
+            if has_failed(event) { event.to + bounds.lease } else { event.to }
+        });
+        let gone = Spans::of(history.events.iter().filter(|event| goes_away(event, *key)), |event| event.to);
+        let mut running: Vec<&Computation> = Vec::new();
+        for second in ran {
+            running.retain(|first| first.to > second.from);
+            for first in &running {
+                // Who computes first need not have had the lease first, and since when it had it nobody knows.
+                let disputed = first.asked.min(second.asked)..second.from;
+                if takers.meets(disputed.start, disputed.end) {
+                    counted.fenced += 1;
+                } else if [first, second].iter().any(|one| waited_in_vain(one, ran, [&takers, &gone], bounds))
+                {
+                    counted.after_two += 1;
+                } else if faults.meets(disputed.start.before(bounds.lease), disputed.end) {
+                    counted.beside_faults += 1;
+                } else {
+                    counted.violations.push(Violation {
+                        promise: Promise::Alone,
+                        says: format!(
+                            "{key} was computed twice at once, and nobody had taken it from the first"
+                        ),
+                        story: meanwhile(history, ran, first, second),
+                    });
+                }
+            }
+            running.push(second);
+        }
+    }
+    counted
+}
+
+/// Whether it takes the key from whoever computes it.
+fn takes(event: &Event, of: Key) -> bool {
+    match &event.what {
+        What::Invalidated { reach, .. } => reach.covers(of),
+        What::Set { key, .. } | What::Called { key, how: How::Refresh, .. } => *key == of,
+        _ => false,
+    }
+}
+
+/// Whether it is a caller who went away, perhaps with the lease in his hand and before he computed.
+fn goes_away(event: &Event, of: Key) -> bool {
+    matches!(&event.what, What::Called { key, outcome: Outcome::Dropped, .. } if *key == of)
+}
+
+fn has_failed(event: &Event) -> bool {
+    matches!(&event.what, What::Invalidated { error: Some(_), .. } | What::Set { error: Some(_), .. })
+}
+
+fn is_fault(event: &Event) -> bool {
+    matches!(
+        event.what,
+        What::Unanswered { .. } | What::Tormented { .. } | What::Froze { .. } | What::Killed { .. }
+    )
+}
+
+/// Whether the caller may have waited for two leaders who came to nothing before it computed.
+fn waited_in_vain(one: &Computation, ran: &[Computation], lost: [&Spans; 2], bounds: Bounds) -> bool {
+    let before = &ran[..ran.partition_point(|other| other.from < one.from)];
+    let meanwhile = before.iter().filter(|other| other.to >= one.asked && other.to <= one.from);
+    // By another clock, what is stored may have expired already.
+    let failed = meanwhile.filter(|other| other.failed() || bounds.clocks_stray).count();
+    // Whom it found computing may have lost the key already.
+    let found = before.iter().filter(|other| other.to >= one.asked).map(|other| other.asked).min();
+    let since = found.map_or(one.asked, |asked| asked.min(one.asked));
+    failed + lost.iter().map(|spans| spans.count(since, one.from)).sum::<usize>() >= 2
+}
+
+/// The two, and what else happened to the key while either of them was waited for.
+fn meanwhile(
+    history: &History,
+    ran: &[Computation],
+    first: &Computation,
+    second: &Computation,
+) -> Vec<Event> {
+    let (asked, began) = (first.asked.min(second.asked), second.from);
+    let others = ran.iter().filter(|one| one.from <= began && one.to >= asked).map(Computation::event);
+    let takers = history.events.iter().filter(|event| takes(event, first.key));
+    let takers = takers.filter(|event| event.from <= began && event.to >= asked);
+    others.chain(takers.cloned()).collect()
+}
+
+/// Stretches of time, to be asked whether one of them meets another stretch.
+struct Spans {
+    /// By their beginnings.
+    from: Vec<At>,
+    to: Vec<At>,
+    /// The latest end of those up to each.
+    latest_to: Vec<At>,
+}
+
+impl Spans {
+    /// Of events in the order of their beginnings.
+    fn of<'a>(events: impl Iterator<Item = &'a Event>, end: impl Fn(&Event) -> At) -> Self {
+        let mut spans = Self { from: Vec::new(), to: Vec::new(), latest_to: Vec::new() };
+        for event in events {
+            let latest = spans.latest_to.last().copied().unwrap_or_default();
+            spans.from.push(event.from);
+            spans.to.push(end(event));
+            spans.latest_to.push(latest.max(end(event)));
+        }
+        spans
+    }
+
+    /// How many meet it.
+    fn count(&self, from: At, to: At) -> usize {
+        let begun = self.from.partition_point(|&begin| begin <= to);
+        self.to[..begun].iter().filter(|&&end| end >= from).count()
+    }
+
+    fn meets(&self, from: At, to: At) -> bool {
+        let begun = self.from.partition_point(|&begin| begin <= to);
+        begun > 0 && self.latest_to[begun - 1] >= from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        check::tale::{BOUNDS, Tale},
+        history::{Kind, Reach},
+    };
+
+    const KEY: Key = Key { kind: Kind::Entry, row: 1 };
+
+    fn told(story: impl FnOnce(&mut Tale)) -> [usize; 4] {
+        let mut tale = Tale::new();
+        story(&mut tale);
+        let Overlaps { fenced, after_two, beside_faults, violations } = overlaps(&tale.history(), BOUNDS);
+        [fenced, after_two, beside_faults, violations.len()]
+    }
+
+    fn two_at_once(tale: &mut Tale) {
+        tale.computed(KEY, 1, 1000..1030);
+        tale.by(2).computed(KEY, 1, 1020..1040);
+    }
+
+    #[test]
+    fn two_at_once_are_a_violation() {
+        assert_eq!(told(two_at_once), [0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn one_after_the_other_and_two_keys_at_once_are_none() {
+        let other = Key { row: 2, ..KEY };
+        let apart = told(|tale| {
+            tale.computed(KEY, 1, 1..3);
+            tale.computed(KEY, 1, 3..5);
+            tale.computed(other, 1, 2..6);
+        });
+        assert_eq!(apart, [0; 4]);
+    }
+
+    #[test]
+    fn whoever_takes_the_key_meanwhile_excuses_it() {
+        let invalidated = told(|tale| {
+            two_at_once(tale);
+            tale.invalidated(Reach::Row(1), 1005..1010);
+        });
+        let set = told(|tale| {
+            two_at_once(tale);
+            tale.set(KEY, 990..1001);
+        });
+        let refreshed = told(|tale| {
+            tale.computed(KEY, 1, 1000..1030);
+            let seen = tale.computed(KEY, 1, 1020..1040);
+            tale.refreshed(KEY, &seen, 1019..1041);
+        });
+        assert_eq!([invalidated, set, refreshed], [[1, 0, 0, 0]; 3]);
+    }
+
+    #[test]
+    fn an_invalidation_before_or_of_another_row_excuses_nothing() {
+        let too_early = told(|tale| {
+            two_at_once(tale);
+            tale.invalidated(Reach::Row(1), 990..999);
+        });
+        let of_another = told(|tale| {
+            two_at_once(tale);
+            tale.invalidated(Reach::Row(2), 1005..1010);
+        });
+        assert_eq!([too_early, of_another], [[0, 0, 0, 1]; 2]);
+    }
+
+    #[test]
+    fn who_had_the_key_first_may_begin_last() {
+        let told = told(|tale| {
+            tale.invalidated(Reach::Row(1), 995..999);
+            tale.computed(KEY, 1, 1000..1030);
+            tale.by(2).waited(KEY, 990, 1002..1040);
+        });
+        assert_eq!(told, [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn one_that_failed_may_arrive_later() {
+        let late = told(|tale| {
+            two_at_once(tale);
+            tale.invalidation_failed(Reach::All, 950..960);
+        });
+        assert_eq!(late, [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn who_has_waited_for_two_in_vain_computes_without_storing() {
+        for (failures, expected) in [(1, [0, 0, 0, 1]), (2, [0, 1, 0, 0])] {
+            let told = told(|tale| {
+                for failure in 0..failures {
+                    tale.failed(KEY, 910 + 20 * failure..920 + 20 * failure);
+                }
+                tale.computed(KEY, 1, 1000..1030);
+                tale.by(2).waited(KEY, 900, 1020..1040);
+            });
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn a_leader_may_have_lost_the_key_before_somebody_waited_for_it() {
+        let told = told(|tale| {
+            tale.computed(KEY, 1, 890..950);
+            tale.invalidated(Reach::Row(1), 895..899);
+            tale.failed(KEY, 960..970);
+            tale.computed(KEY, 1, 1000..1030);
+            tale.by(2).waited(KEY, 900, 1020..1040);
+        });
+        assert_eq!(told, [0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_stored_by_another_clock_may_have_been_waited_for_in_vain() {
+        let mut tale = Tale::new();
+        tale.computed(KEY, 1, 910..920);
+        tale.computed(KEY, 1, 930..940);
+        tale.computed(KEY, 1, 1000..1030);
+        tale.by(2).waited(KEY, 900, 1020..1040);
+        let broken = |bounds| overlaps(&tale.history(), bounds).violations.len();
+        assert_eq!(broken(BOUNDS), 1);
+        assert_eq!(broken(Bounds { clocks_stray: true, ..BOUNDS }), 0);
+    }
+
+    #[test]
+    fn a_fault_excuses_it_until_a_lease_later() {
+        for (fault, expected) in
+            [(890..901, [0, 0, 1, 0]), (100..700, [0, 0, 0, 1]), (1025..1030, [0, 0, 0, 1])]
+        {
+            let torment = told(|tale| {
+                two_at_once(tale);
+                tale.tormented(fault.clone());
+            });
+            let unanswered = told(|tale| {
+                two_at_once(tale);
+                tale.unanswered(fault.clone());
+            });
+            assert_eq!([torment, unanswered], [expected; 2], "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_killed_computation_overlaps_nothing_after_its_death() {
+        let killed = told(|tale| {
+            tale.began(KEY, 10);
+            tale.killed(1, 20);
+            tale.by(2).computed(KEY, 1, 500..510);
+        });
+        assert_eq!(killed, [0; 4]);
+    }
+}
