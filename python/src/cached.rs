@@ -20,6 +20,7 @@ use pyo3::{
 
 use crate::{
     call::{Fits, Given},
+    coro::{self, CachedCoro},
     engine::Place,
     errors,
     frontend::{Frontend, Settings, Way},
@@ -58,7 +59,7 @@ pub(crate) struct Core {
     kind: Kind,
     pub(crate) signature: Signature,
     /// What it is to the engine. None: another function has its name, so it is never cached.
-    id: Option<Function>,
+    pub(crate) id: Option<Function>,
     pub(crate) key: Option<Py<PyAny>>,
     pub(crate) tags: Tags,
     ttl: Option<Ttl>,
@@ -174,7 +175,7 @@ impl Core {
     }
 
     /// The ttl that is known before the value.
-    fn static_ttl(&self, settings: &Settings) -> Option<std::time::Duration> {
+    pub(crate) fn static_ttl(&self, settings: &Settings) -> Option<std::time::Duration> {
         match self.ttl(settings) {
             Ttl::Fixed(Kept::For(ttl)) => Some(*ttl),
             Ttl::Fixed(Kept::NotAtAll) | Ttl::Asked(_) => None,
@@ -183,7 +184,7 @@ impl Core {
 
     /// The value of a call with one or two small ints and nothing else, if it is at hand in this process.
     #[inline]
-    fn hit_by_ints(&self, settings: &Settings, args: &Bound<'_, PyTuple>) -> Option<Held> {
+    pub(crate) fn hit_by_ints(&self, settings: &Settings, args: &Bound<'_, PyTuple>) -> Option<Held> {
         let (Way::Engine(place), None, None) = (&settings.way, &self.key, &settings.namer) else {
             return None;
         };
@@ -199,17 +200,17 @@ impl Core {
     }
 
     /// A call for the engine, with its key but without its tags. None: the function will say what is wrong with the arguments.
-    fn call<'p>(
+    pub(crate) fn call<'p>(
         &self,
         py: Python<'_>,
         place: &'p Place,
         given: &Given,
-        settings: &Settings,
+        name: Option<&str>,
         id: Function,
     ) -> PyResult<Option<binding::Call<'p, Foreign<Held>>>> {
-        if let Some(name) = given.name(py, self, settings)? {
+        if let Some(name) = name {
             let mut call = Function::of_entries().call(&place.cache);
-            call.arg(name.as_str());
+            call.arg(name);
             return Ok(Some(call));
         }
         let mut call = id.call(&place.cache);
@@ -282,11 +283,11 @@ impl Core {
             Way::Engine(place) => place,
         };
         let Some(id) = self.id else { return given.compute(py, self) };
-        let Some(mut call) = self.call(py, place, given, &settings, id)? else {
+        let name = given.name(py, self, &settings)?;
+        let Some(mut call) = self.call(py, place, given, name.as_deref(), id)? else {
             return given.compute(py, self);
         };
-        let is_named = self.key.is_some() || settings.namer.is_some();
-        if is_named {
+        if name.is_some() {
             // Functions that share a name need not share their tags.
             call.tags(given.tags(py, self)?);
         }
@@ -295,7 +296,7 @@ impl Core {
         {
             return place.format.object(py, &held);
         }
-        if !is_named {
+        if name.is_none() {
             call.tags(given.tags(py, self)?);
         }
         let ttl = self.static_ttl(&settings);
@@ -335,7 +336,8 @@ impl Core {
             Way::Engine(place) => place,
         };
         let Some(id) = self.id else { return Ok(None) };
-        let Some(mut call) = self.call(py, place, given, &settings, id)? else {
+        let name = given.name(py, self, &settings)?;
+        let Some(mut call) = self.call(py, place, given, name.as_deref(), id)? else {
             return given.compute(py, self).map(Some);
         };
         call.tags(given.tags(py, self)?);
@@ -355,8 +357,9 @@ impl Core {
             Way::Engine(place) => place,
         };
         let Some(id) = self.id else { return nothing() };
+        let name = given.name(py, self, &settings)?;
         // Of arguments that the function does not take nothing can be kept.
-        let Some(call) = self.call(py, place, given, &settings, id)? else { return nothing() };
+        let Some(call) = self.call(py, place, given, name.as_deref(), id)? else { return nothing() };
         py.detach(|| call.invalidate()).map_err(|why| errors::of_engine(py, &why))?;
         nothing()
     }
@@ -373,13 +376,27 @@ impl Core {
             Way::Engine(place) => place,
         };
         let id = self.id.ok_or_else(|| errors::error(py, "another function has the name of this one"))?;
-        let Some(call) = self.call(py, place, given, &settings, id)? else { return given.compute(py, self) };
+        let name = given.name(py, self, &settings)?;
+        let Some(call) = self.call(py, place, given, name.as_deref(), id)? else {
+            return given.compute(py, self);
+        };
         let key = call.key().map_err(|why| errors::of_engine(py, &why))?;
         Ok(PyString::new(py, &key.to_string()).into_any())
     }
 
+    /// # Errors
+    /// HermesError if its entries cannot be told from others.
+    pub(crate) fn check_clearable(&self, py: Python<'_>, settings: &Settings) -> PyResult<()> {
+        if self.key.is_some() || settings.namer.is_some() {
+            let said =
+                "entries whose key is given by hand belong to no function; give them a tag, and clean that";
+            return Err(errors::error(py, said));
+        }
+        Ok(())
+    }
+
     /// Takes all entries out.
-    fn clear<'py>(&self, cached: &Bound<'py, Cached>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn clear<'py>(&self, cached: &Bound<'py, Cached>) -> PyResult<Bound<'py, PyAny>> {
         let py = cached.py();
         let settings = self.settings();
         let nothing = || Ok(py.None().into_bound(py));
@@ -388,11 +405,7 @@ impl Core {
             Way::Driver(driver) => return driver.bind(py).call_method1(intern!(py, "clear"), (cached,)),
             Way::Engine(place) => place,
         };
-        if self.key.is_some() || settings.namer.is_some() {
-            let said =
-                "entries whose key is given by hand belong to no function; give them a tag, and clean that";
-            return Err(errors::error(py, said));
-        }
+        self.check_clearable(py, &settings)?;
         let Some(id) = self.id else { return nothing() };
         py.detach(|| id.clear(&place.cache)).map_err(|why| errors::of_engine(py, &why))?;
         nothing()
@@ -461,13 +474,13 @@ fn qualified_name(function: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 impl Cached {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { core: OnceLock::new(), bound: OnceLock::new() }
     }
 
     /// What was decorated, and who it is bound to.
     #[inline]
-    fn parts(&self) -> PyResult<(&Core, Option<&Py<PyAny>>)> {
+    pub(crate) fn parts(&self) -> PyResult<(&Core, Option<&Py<PyAny>>)> {
         let (core, receiver) = match self.bound.get() {
             None => (&self.core, None),
             Some(binding) => (&binding.of.get().core, Some(&binding.receiver)),
@@ -478,8 +491,16 @@ impl Cached {
         }
     }
 
+    /// Who holds what was decorated.
+    pub(crate) fn root<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        match slf.get().bound.get() {
+            None => slf.clone(),
+            Some(binding) => binding.of.bind(slf.py()).clone(),
+        }
+    }
+
     /// What a call was given, the receiver apart.
-    fn given<'a>(
+    pub(crate) fn given<'a>(
         &'a self,
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
@@ -522,6 +543,9 @@ impl Cached {
     ) -> PyResult<()> {
         let core = Core::new(frontend, callable, ttl, key, tags, name, version)?;
         python::update_wrapper(slf.py())?.call1((slf, callable))?;
+        if slf.is_instance_of::<CachedCoro>() {
+            coro::mark(slf.as_any(), &python::weak_reference(slf.py())?.call1((slf,))?)?;
+        }
         match slf.get().core.set(Box::new(core)) {
             Ok(()) => Ok(()),
             Err(_) => Err(PyRuntimeError::new_err("Cached.__init__ was called twice")),
@@ -721,23 +745,19 @@ fn bound<'py>(of: &Bound<'py, Cached>, receiver: Bound<'py, PyAny>) -> PyResult<
     } else {
         class.call_method1(intern!(py, "__new__"), (&class,))?.cast_into::<Cached>()?
     };
-    let binding = Binding { of: of.clone().unbind(), receiver: receiver.unbind() };
+    let binding = Binding { of: of.clone().unbind(), receiver: receiver.clone().unbind() };
     let _ = made.get().bound.set(binding);
     let metadata = intern!(py, "__dict__");
-    made.setattr(metadata, of.getattr(metadata)?)?;
-    Ok(made.into_any())
-}
-
-/// A cached coroutine function.
-#[pyclass(frozen, subclass, extends = Cached, module = "hermes")]
-#[derive(Debug)]
-pub(crate) struct CachedCoro;
-
-#[pymethods]
-impl CachedCoro {
-    #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Cached::empty()).add_subclass(Self)
+    if made.is_instance_of::<CachedCoro>() {
+        made.setattr(metadata, of.getattr(metadata)?.call_method0(intern!(py, "copy"))?)?;
+        let bind = of.getattr(intern!(py, "__get__"))?;
+        let known = match of.get().parts()?.0.kind {
+            Kind::ClassMethod => python::partial(py)?.call1((bind, py.None(), receiver)),
+            Kind::Method | Kind::Static => python::partial(py)?.call1((bind, receiver)),
+        }?;
+        coro::mark(made.as_any(), &known)?;
+    } else {
+        made.setattr(metadata, of.getattr(metadata)?)?;
     }
+    Ok(made.into_any())
 }

@@ -10,9 +10,10 @@ use hermes::{
 use pyo3::{prelude::*, types::PyBytes};
 
 use crate::{
-    errors,
+    coro, errors,
     held::Held,
     packer::{By, Format, OnServers, Signing},
+    runtime::Carried,
     ttl::Kept,
 };
 
@@ -27,7 +28,12 @@ impl Place {
     fn open(url: &str, namespace: &str, by: By) -> Result<Self, hermes::Error> {
         let in_process = url.starts_with("memory:");
         let format = Arc::new(Format { in_process, by });
-        let builder = Cache::builder().url(url).namespace(namespace);
+        let builder = Cache::builder().namespace(namespace);
+        let builder = if in_process || url.starts_with("noop:") {
+            builder.url(url)
+        } else {
+            builder.backend(Carried::new(Cache::builder().url(url).open_backend()?))
+        };
         let cache = builder.packed_by(OnServers(Arc::clone(&format))).build()?;
         Ok(Self { cache, format })
     }
@@ -103,6 +109,17 @@ impl Engine {
             None => place.cache.clean_all(),
         });
         done.map_err(|why| errors::of_engine(py, &why))
+    }
+
+    /// The same for a task.
+    fn clean_async<'py>(&self, py: Python<'py>, tags: Option<Vec<String>>) -> PyResult<Bound<'py, PyAny>> {
+        let place = self.place();
+        coro::driven(py, |_| async move {
+            coro::nothing(match tags {
+                Some(tags) => place.cache.clean_async(tags).await,
+                None => place.cache.clean_all_async().await,
+            })
+        })
     }
 
     /// What this process did with the cache so far.

@@ -5,15 +5,19 @@
 
 mod cached;
 mod call;
+mod coro;
 mod engine;
 mod errors;
+mod flight;
 mod frontend;
 mod held;
+mod hub;
 mod identity;
 mod keys;
 mod objects;
 mod packer;
 mod python;
+mod runtime;
 mod signature;
 mod tags;
 mod ttl;
@@ -26,7 +30,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<frontend::Frontend>()?;
     module.add_class::<cached::Cached>()?;
-    module.add_class::<cached::CachedCoro>()?;
+    module.add_class::<coro::CachedCoro>()?;
     module.add_class::<call::Call>()?;
+    module.add_class::<flight::Flight>()?;
+    module.add_class::<hub::Hub>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

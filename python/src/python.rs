@@ -40,6 +40,11 @@ imported! {
     pure_path = "pathlib", "PurePath";
     dataclass_fields = "dataclasses", "fields";
     weak_reference = "weakref", "ref";
+    weak_key_dictionary = "weakref", "WeakKeyDictionary";
+    running_loop = "asyncio", "get_running_loop";
+    done = "hermes._coroutines", "done";
+    drive = "hermes._coroutines", "drive";
+    twin = "hermes._coroutines", "twin";
 }
 
 /// The pickle of an object.
