@@ -45,7 +45,7 @@ pub(crate) fn schemes() -> impl Iterator<Item = &'static str> {
 
 /// Entries, leases and tag versions on memcached.
 pub(crate) struct Memcached {
-    nodes: Arc<[Node]>,
+    nodes: Arc<[Arc<Node>]>,
     owners: Owners,
     leases: Leases,
 }
@@ -58,7 +58,7 @@ impl Memcached {
     pub(crate) fn open(settings: &Settings) -> Result<Self, String> {
         let addresses = address::read(settings)?;
         let owners = Owners::among(&addresses);
-        let node = |address| Node::new(address, settings.connect_timeout, settings.timeout);
+        let node = |address| Arc::new(Node::new(address, settings.connect_timeout, settings.timeout));
         Ok(Self { nodes: addresses.into_iter().map(node).collect(), owners, leases: Leases::default() })
     }
 
@@ -161,7 +161,7 @@ impl Backend for Memcached {
     }
 }
 
-fn list(nodes: &[Node], namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
+fn list(nodes: &[Arc<Node>], namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
     let mut listed = Vec::new();
     for node in nodes {
         listed.extend(crawl::list(node, namespace).map_err(Failure::into_error)?);

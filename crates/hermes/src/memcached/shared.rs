@@ -73,7 +73,7 @@ struct Heard {
 impl Node {
     /// Talks about commands until each has its answer.
     pub(super) async fn exchange_async<'c>(
-        &'c self,
+        self: &'c Arc<Self>,
         commands: &[Placed<'c>],
         common: Common<'c>,
     ) -> Result<Vec<Settled>, Failure> {
@@ -89,7 +89,7 @@ impl Node {
             let (link, is_fresh) = match self.shared.find(runtime.id()) {
                 Some(link) => (link, false),
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
-                None => Box::pin(self.shared.open(runtime.id(), self.connect_async(&runtime))).await?,
+                None => Box::pin(self.have_opened(&runtime)).await?,
             };
             let mut chat = Chat::begin(commands, common, link.server, &self.address);
             let mut is_first = true;
@@ -115,6 +115,15 @@ impl Node {
                 return Ok(chat.into_settled());
             }
         }
+    }
+
+    /// Has a connection opened by a task of its own: whoever wants one may never be driven again, and the others of its
+    /// runtime would wait for it.
+    async fn have_opened(self: &Arc<Self>, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
+        let (node, of) = (Arc::clone(self), runtime.clone());
+        let open = async move { node.shared.open(of.id(), node.connect_async(&of)).await };
+        let ended = || BackendError::not_done("the runtime ended before there was a connection");
+        runtime.spawn(open).await.unwrap_or_else(|_| Err(Failure::Unreachable(ended())))
     }
 
     async fn connect_async(&self, runtime: &Handle) -> Result<Arc<SharedLink>, Failure> {

@@ -149,6 +149,7 @@ macro_rules! behaviour {
                         tasks_that_ask_at_once_share_one_computation
                         a_task_that_is_dropped_hands_over
                         a_future_that_is_dropped_while_it_waits_leaves_the_others
+                        a_task_that_is_not_driven_on_holds_up_no_other
                         loaders_in_tasks_may_ask_for_other_entries
                         a_loader_in_a_task_that_asks_for_its_own_result_computes
                         runtimes_one_after_another_use_one_cache

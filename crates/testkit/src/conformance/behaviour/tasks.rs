@@ -2,8 +2,8 @@
 //! Leaves what threads see just as well to the other stories, which are told in tasks too.
 
 use std::{
-    future::pending,
-    pin::pin,
+    future::{pending, poll_fn},
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     thread,
@@ -18,7 +18,7 @@ use crate::{
         slow::Slow,
         voice::{block_on, runtime},
     },
-    patience::wait_until,
+    patience::{Deadline, PATIENCE, wait_until},
 };
 
 pub fn tasks_that_ask_at_once_share_one_computation(place: &Place) {
@@ -104,6 +104,27 @@ pub fn a_future_that_is_dropped_while_it_waits_leaves_the_others(place: &Place) 
         assert_eq!(leader.join().unwrap(), 1);
         assert_eq!(follower.join().unwrap(), 1);
     });
+}
+
+pub fn a_task_that_is_not_driven_on_holds_up_no_other(place: &Place) {
+    // Wherever it has come to: to connect, to ask, or to take an answer.
+    for steps in 1..=12 {
+        let cache = Cache::clone(&place.cache());
+        block_on(async {
+            let left = cache.entry(format!("left at {steps}")).tags(["t"]);
+            let mut left = pin!(left.get_or_compute_async(async || 1));
+            drive(left.as_mut(), steps).await;
+            let other = cache.entry("other").tags(["t"]);
+            let deadline = Deadline::after(PATIENCE);
+            let too_late = async {
+                while !deadline.remaining().is_zero() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let other = first_of(other.get_or_compute_async(async || 2), too_late).await;
+            assert_eq!(other, Some(2), "while one is left at its step {steps}");
+        });
+    }
 }
 
 pub fn loaders_in_tasks_may_ask_for_other_entries(place: &Place) {
@@ -204,10 +225,23 @@ pub fn blocking_verbs_work_within_a_runtime(place: &Place) {
     assert_eq!(cache.stats().errors, 0);
 }
 
+/// Lets a future take so many steps at most, each when it is woken for it.
+async fn drive<F: Future>(mut future: Pin<&mut F>, steps: usize) {
+    let mut left = steps;
+    poll_fn(|context| {
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Pending if left > 0 => Poll::Pending,
+            _ => Poll::Ready(()),
+        }
+    })
+    .await;
+}
+
 /// The outcome of `a`, or `None` once `b` is through; `a` is dropped then.
 async fn first_of<T>(a: impl Future<Output = T>, b: impl Future<Output = ()>) -> Option<T> {
     let (mut a, mut b) = (pin!(a), pin!(b));
-    std::future::poll_fn(|context: &mut Context<'_>| match a.as_mut().poll(context) {
+    poll_fn(|context: &mut Context<'_>| match a.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
         Poll::Pending => b.as_mut().poll(context).map(|()| None),
     })
