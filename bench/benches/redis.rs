@@ -4,30 +4,20 @@
 //! the machine meets them all.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
-use std::{
-    future::Future,
-    hint::black_box,
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+mod turns;
+
+use std::{hint::black_box, sync::OnceLock};
 
 use hermes::{Cache, cached};
 use hermes_testkit::Redis;
 use redis::{Client, Cmd, ConnectionAddr, IntoConnectionInfo, cmd, io::tcp::TcpSettings};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
+use turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
 
 /// How many entries there are, and how many bytes each has.
 const ENTRIES: u64 = 1_000;
 const VALUE_BYTES: usize = 100;
-/// How long one subject runs before the next has its turn, and how many turns each has.
-const SLICE: Duration = Duration::from_millis(40);
-const TURNS: usize = 50;
 const TASKS: usize = 64;
-const THREADS: usize = 8;
 
 static CACHE: OnceLock<Cache> = OnceLock::new();
 
@@ -76,21 +66,21 @@ fn blocking(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
         ("client MGET of entry and tags", Box::new(|| slice(|id| drop(ask(&mut for_mget, &mgets[id]))))),
         ("hermes, 2 tags", Box::new(|| slice(|id| drop(black_box(profile(id as u64)))))),
     ];
-    take_turns("one thread", &mut turns);
+    take_turns("redis", "one thread", &mut turns);
 }
 
 fn in_a_task(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let connection = runtime.block_on(bare.connect_async());
-    let get = |id: usize| {
+    let get = |_, id: usize| {
         let (mut connection, get) = (connection.clone(), &gets[id]);
         async move { drop(black_box(connection.send_packed_command(get).await.expect("an answer"))) }
     };
-    let mget = |id: usize| {
+    let mget = |_, id: usize| {
         let (mut connection, mget) = (connection.clone(), &mgets[id]);
         async move { drop(black_box(connection.send_packed_command(mget).await.expect("an answer"))) }
     };
-    let hermes = |id: usize| async move { drop(black_box(profile_in_a_task(id as u64).await)) };
+    let hermes = |_, id: usize| async move { drop(black_box(profile_in_a_task(id as u64).await)) };
     runtime.block_on(async {
         for id in 0..ENTRIES {
             profile_in_a_task(id).await;
@@ -102,7 +92,7 @@ fn in_a_task(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
             ("client MGET of entry and tags", Box::new(|| slice_of_tasks(&runtime, tasks, mget))),
             ("hermes, 2 tags", Box::new(|| slice_of_tasks(&runtime, tasks, hermes))),
         ];
-        take_turns(title, &mut turns);
+        take_turns("redis", title, &mut turns);
     }
 }
 
@@ -118,96 +108,7 @@ fn in_threads(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
         ("client MGET of entry and tags", Box::new(|| client(mgets))),
         ("hermes, 2 tags", Box::new(|| slice_of_threads(|| |id| drop(black_box(profile(id as u64)))))),
     ];
-    take_turns("8 threads", &mut turns);
-}
-
-/// A subject: what it is called, and what measures its microseconds a call for a slice of time.
-type Turn<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
-
-/// Lets each subject have its turns, and prints what it took: the median, and the median of its ratio to each of the first
-/// two in the same turn.
-fn take_turns(title: &str, subjects: &mut [Turn<'_>]) {
-    let turns: Vec<Vec<f64>> =
-        (0..TURNS).map(|_| subjects.iter_mut().map(|(_, measure)| measure()).collect()).collect();
-    for (place, (subject, _)) in subjects.iter().enumerate() {
-        let us = median(turns.iter().map(|turn| turn[place]));
-        let [to_get, to_mget] =
-            [0, 1].map(|peer: usize| median(turns.iter().map(|turn| turn[place] / turn[peer])));
-        println!("redis\t{title}\t{subject}\t{us:.2}\t{to_get:.2}\t{to_mget:.2}");
-    }
-}
-
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut figures: Vec<_> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-/// Microseconds a call, one after the other.
-#[expect(clippy::disallowed_methods, reason = "this measures")]
-fn slice(mut call: impl FnMut(usize)) -> f64 {
-    let begin = Instant::now();
-    let mut calls = 0;
-    while begin.elapsed() < SLICE {
-        for _ in 0..16 {
-            call(calls % ENTRIES as usize);
-            calls += 1;
-        }
-    }
-    begin.elapsed().as_secs_f64() * 1e6 / calls as f64
-}
-
-/// Microseconds a call of all tasks together: the time divided by the calls that they made.
-#[expect(clippy::disallowed_methods, reason = "this measures")]
-fn slice_of_tasks<F: Future<Output = ()>>(runtime: &Runtime, tasks: usize, call: impl Fn(usize) -> F) -> f64 {
-    let begin = Instant::now();
-    let calls = AtomicU64::new(0);
-    let worker = |worker: usize| {
-        let (call, calls) = (&call, &calls);
-        async move {
-            let mut id = worker * 7;
-            while begin.elapsed() < SLICE {
-                for _ in 0..4 {
-                    call(id % ENTRIES as usize).await;
-                    id += 1;
-                }
-                calls.fetch_add(4, Ordering::Relaxed);
-            }
-        }
-    };
-    runtime.block_on(futures_util::future::join_all((0..tasks).map(worker)));
-    begin.elapsed().as_secs_f64() * 1e6 / calls.into_inner() as f64
-}
-
-/// The same of all threads together.
-#[expect(clippy::disallowed_methods, reason = "this measures")]
-fn slice_of_threads<C: FnMut(usize)>(caller: impl Fn() -> C + Sync) -> f64 {
-    let calls = AtomicU64::new(0);
-    let (goes, ends) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (caller, calls, goes, ends) = (&caller, &calls, &goes, &ends);
-            scope.spawn(move || {
-                let mut call = caller();
-                call(0);
-                while !goes.load(Ordering::Acquire) {
-                    thread::yield_now();
-                }
-                let (mut id, mut mine) = (thread * 7, 0);
-                while !ends.load(Ordering::Relaxed) {
-                    call(id % ENTRIES as usize);
-                    (id, mine) = (id + 1, mine + 1);
-                }
-                calls.fetch_add(mine, Ordering::Relaxed);
-            });
-        }
-        goes.store(true, Ordering::Release);
-        let begin = Instant::now();
-        thread::sleep(SLICE);
-        ends.store(true, Ordering::Relaxed);
-        begin
-    });
-    SLICE.as_secs_f64() * 1e6 / calls.into_inner() as f64
+    take_turns("redis", "8 threads", &mut turns);
 }
 
 /// The command that reads all that a hit reads.

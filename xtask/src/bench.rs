@@ -22,12 +22,18 @@ pub(crate) fn bench(part: Option<&str>) -> Result<(), String> {
     let section = match part {
         Some("hit") => report::hits(&hits()?),
         Some("memory") => report::memory(&lines("memory")?),
-        Some("redis") => report::redis(&redis()?),
+        Some("redis") => report::redis(&on_a_server("redis")?),
+        Some("memcached") => report::memcached(&on_a_server("memcached")?),
         Some(_) => report::cleans(&lines("clean")?),
         None => {
             let setting = Setting::here_and_now()?;
-            let figures =
-                Figures { memory: lines("memory")?, cleans: lines("clean")?, redis: redis()?, hits: hits()? };
+            let figures = Figures {
+                memory: lines("memory")?,
+                cleans: lines("clean")?,
+                redis: on_a_server("redis")?,
+                memcached: on_a_server("memcached")?,
+                hits: hits()?,
+            };
             let page = root().join(PAGE);
             fs::create_dir_all(page.parent().expect("the page is in a folder"))
                 .and_then(|()| fs::write(&page, report::page(&setting, &figures)))
@@ -58,10 +64,10 @@ fn hits() -> Result<Vec<Hit>, String> {
     Ok(hits)
 }
 
-/// Runs the bench `redis`, which needs a server.
-fn redis() -> Result<Vec<Vec<String>>, String> {
+/// Runs a bench that needs a server.
+fn on_a_server(bench: &str) -> Result<Vec<Vec<String>>, String> {
     install::what_is_missing()?;
-    lines("redis")
+    lines(bench)
 }
 
 /// Runs a bench that prints its figures as lines of its name and columns with tabs between them.

@@ -14,6 +14,7 @@ pub(crate) struct Figures {
     pub(crate) cleans: Vec<Vec<String>>,
     /// Workload, subject, microseconds, times the client's `GET`, times its `MGET`.
     pub(crate) redis: Vec<Vec<String>>,
+    pub(crate) memcached: Vec<Vec<String>>,
 }
 
 /// What a hit of one subject takes under one workload, once a round, the fastest first.
@@ -59,7 +60,7 @@ pub(crate) fn page(setting: &Setting, figures: &Figures) -> String {
         "# Benchmarks
 
 `cargo xtask bench` measured all of this in one run and wrote this page; `cargo xtask bench hit` (or `memory`, `clean`,
-`redis`) prints one part.
+`redis`, `memcached`) prints one part.
 
 | | |
 |---|---|
@@ -71,12 +72,14 @@ pub(crate) fn page(setting: &Setting, figures: &Figures) -> String {
 {}
 {}
 {}
+{}
 {}",
         caches.join(", "),
         hits(&figures.hits),
         memory(&figures.memory),
         cleans(&figures.cleans),
-        redis(&figures.redis)
+        redis(&figures.redis),
+        memcached(&figures.memcached)
     )
 }
 
@@ -167,6 +170,22 @@ calls that all of them made together. The subjects have their turns of 40 ms one
 median of those within one turn. All tasks are of one thread.
 
 | callers | subject | µs | times GET | times MGET |
+|---|---|---:|---:|---:|
+{}",
+        table(lines)
+    )
+}
+
+/// The section on memcached.
+pub(crate) fn memcached(lines: &[Vec<String>]) -> String {
+    format!(
+        "## A hit on memcached
+
+Measured as the hit on Redis, on a server with one thread, beside a bare socket that is written to and read from: one `mg` of 100
+bytes, and the five that a hit needs (the entry and the versions of its four tags). It knows how long its answers will be, and waits
+for ever. Each bare task has a connection of its own; those of Hermes share one.
+
+| callers | subject | µs | times one `mg` | times five |
 |---|---|---:|---:|---:|
 {}",
         table(lines)

@@ -5,7 +5,7 @@
 use std::{
     collections::VecDeque,
     future::{Pending, pending},
-    io,
+    io, mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -14,7 +14,11 @@ use std::{
 
 use hermescache_protocol::{Buckets, Command, Purpose, Target};
 use tokio::{
-    net::TcpStream,
+    io::{AsyncRead, ReadBuf},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     runtime::Handle,
     sync::oneshot,
     time::{Timeout, timeout},
@@ -41,6 +45,7 @@ const LISTENS: Duration = Duration::from_secs(5);
 /// A connection, for those who ask. When nobody has it any more, it ends.
 pub(super) struct SharedLink {
     server: Server,
+    writer: Arc<OwnedWriteHalf>,
     queue: Arc<Mutex<Queue>>,
 }
 
@@ -60,9 +65,12 @@ struct Queue {
 struct Waiting {
     count: usize,
     answers: oneshot::Sender<Result<Heard, Failure>>,
-    /// Whose leases to give back if it waits no more.
-    claims: Vec<(Arc<Target>, Buckets)>,
+    /// Whose lease to give back if it waits no more.
+    claim: Option<Claim>,
 }
+
+/// A key whose lease may be taken by asking.
+type Claim = (Arc<Target>, Buckets);
 
 /// Answers, and the bytes they lie in.
 struct Heard {
@@ -98,7 +106,7 @@ impl Node {
                     self.tell(Ok(()))?;
                     return Ok(chat.into_settled());
                 }
-                match link.exchange(self, chat.asks(), claims(commands, common)).await {
+                match link.exchange(self, chat.asks(), claim(commands, common)).await {
                     Ok(heard) => chat.hear(heard.reader.answers(&heard.bytes)),
                     Err(failure) => break failure,
                 }
@@ -131,10 +139,13 @@ impl Node {
         let (stream, server) =
             self.tell(opened.unwrap_or_else(|_| Err(Failure::connecting_took_too_long(&self.address))))?;
         let queue = Arc::new(Mutex::new(Queue::default()));
+        let (reader, writer) = stream.into_split();
+        let writer = Arc::new(writer);
         let link = Arc::new_cyclic(|link| {
             let driver = Driver {
                 node: self.address.clone(),
-                stream,
+                reader,
+                writer: Arc::clone(&writer),
                 queue: Arc::clone(&queue),
                 writing: Vec::new(),
                 written: 0,
@@ -143,7 +154,7 @@ impl Node {
                 _place: self.shared.place(link.clone()),
             };
             runtime.spawn(driver);
-            SharedLink { server, queue }
+            SharedLink { server, writer, queue }
         });
         Ok(link)
     }
@@ -180,24 +191,18 @@ impl Node {
     }
 }
 
-/// The keys whose lease a command may take by asking.
-fn claims(commands: &[Placed<'_>], common: Common<'_>) -> Vec<(Arc<Target>, Buckets)> {
-    let claim = |(_, command): &Placed<'_>| match command {
-        Command::Fetch { target, purpose: Purpose::Read, .. } | Command::Acquire { target, .. } => {
+/// The key whose lease a command may take by asking.
+fn claim(commands: &[Placed<'_>], common: Common<'_>) -> Option<Claim> {
+    match commands {
+        [(_, Command::Fetch { target, purpose: Purpose::Read, .. } | Command::Acquire { target, .. })] => {
             Some((Arc::clone(target), common.buckets))
         }
         _ => None,
-    };
-    commands.iter().filter_map(claim).collect()
+    }
 }
 
 impl SharedLink {
-    async fn exchange(
-        &self,
-        node: &Node,
-        asks: &[Asks],
-        claims: Vec<(Arc<Target>, Buckets)>,
-    ) -> Result<Heard, Failure> {
+    async fn exchange(&self, node: &Node, asks: &[Asks], claim: Option<Claim>) -> Result<Heard, Failure> {
         let (sender, receiver) = oneshot::channel();
         let count = asks.iter().map(Asks::count).sum();
         {
@@ -205,9 +210,18 @@ impl SharedLink {
             if let Some(failure) = &queue.closed {
                 return Err(failure.clone());
             }
-            asks.iter().for_each(|asks| queue.out.extend_from_slice(asks.bytes()));
-            queue.waiting.push_back(Waiting { count, answers: sender, claims });
-            queue.wake();
+            // Who is alone has no reason to let another task write. What many ask goes together.
+            let mut written = match asks {
+                [one] if queue.is_idle() => self.writer.try_write(one.bytes()).unwrap_or(0),
+                _ => 0,
+            };
+            for asks in asks {
+                queue.out.extend_from_slice(&asks.bytes()[mem::take(&mut written)..]);
+            }
+            queue.waiting.push_back(Waiting { count, answers: sender, claim });
+            if !queue.out.is_empty() {
+                queue.wake();
+            }
         }
         match timeout(node.timeout, receiver).await {
             Ok(Ok(heard)) => {
@@ -231,6 +245,11 @@ impl Drop for SharedLink {
 }
 
 impl Queue {
+    /// Whether all that was asked is answered.
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.out.is_empty()
+    }
+
     fn wake(&self) {
         if let Some(driver) = &self.driver {
             driver.wake_by_ref();
@@ -241,7 +260,8 @@ impl Queue {
 /// Writes and reads, as long as its connection and its runtime live.
 struct Driver {
     node: super::address::Address,
-    stream: TcpStream,
+    reader: OwnedReadHalf,
+    writer: Arc<OwnedWriteHalf>,
     queue: Arc<Mutex<Queue>>,
     writing: Vec<u8>,
     written: usize,
@@ -292,7 +312,7 @@ impl Driver {
         if self.written == self.writing.len() {
             self.writing.clear();
             self.written = 0;
-            std::mem::swap(&mut self.writing, &mut queue.out);
+            mem::swap(&mut self.writing, &mut queue.out);
         }
         queue.is_retired && queue.waiting.is_empty() && self.writing.is_empty()
     }
@@ -303,11 +323,11 @@ impl Driver {
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         while self.written < self.writing.len() {
-            match self.stream.try_write(&self.writing[self.written..]) {
+            match self.writer.try_write(&self.writing[self.written..]) {
                 Ok(count) => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.stream.poll_write_ready(context).map_err(|error| self.broke(&error))?.is_pending()
-                    {
+                    let stream: &TcpStream = (*self.writer).as_ref();
+                    if stream.poll_write_ready(context).map_err(|error| self.broke(&error))?.is_pending() {
                         return Ok(());
                     }
                 }
@@ -319,18 +339,16 @@ impl Driver {
 
     fn read(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         loop {
-            if self.stream.poll_read_ready(context).map_err(|error| self.broke(&error))?.is_pending() {
-                return Ok(());
+            let mut room = ReadBuf::new(self.received.room());
+            match Pin::new(&mut self.reader).poll_read(context, &mut room) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Err(error)) => return Err(self.broke(&error)),
+                Poll::Ready(Ok(())) => match room.filled().len() {
+                    0 => return Err(closed(&self.node)),
+                    count => self.received.came(count),
+                },
             }
-            match self.stream.try_read(self.received.room()) {
-                Ok(0) => return Err(closed(&self.node)),
-                Ok(count) => {
-                    self.received.came(count);
-                    self.hand_out()?;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(self.broke(&error)),
-            }
+            self.hand_out()?;
         }
     }
 
@@ -352,23 +370,23 @@ impl Driver {
             let (bytes, reader) = self.received.take();
             let Some(waiting) = lock(&self.queue).waiting.pop_front() else { return Ok(()) };
             if let Err(Ok(heard)) = waiting.answers.send(Ok(Heard { bytes, reader })) {
-                self.give_back(&waiting.claims, heard.reader.answers(&heard.bytes));
+                self.give_back(waiting.claim, heard.reader.answers(&heard.bytes));
             }
         }
     }
 
     /// Nobody waits for these answers any more: what they brought is given back.
-    fn give_back(&self, claims: &[(Arc<Target>, Buckets)], answers: Answers<'_>) {
-        let [(target, buckets)] = claims else { return };
+    fn give_back(&self, claim: Option<Claim>, answers: Answers<'_>) {
+        let Some((target, buckets)) = claim else { return };
         let brought =
             |answer: &super::meta::Answer<'_>| answer.won || answer.status == Status::Done && answer.cas > 0;
         let Some(answer) = answers.iter().find(brought) else { return };
         let mut asks = Asks::new(1);
-        asks.delete(|name| target.key.write_entry_name(*buckets, name)).number(b'C', answer.cas).end();
+        asks.delete(|name| target.key.write_entry_name(buckets, name)).number(b'C', answer.cas).end();
         let (sender, _) = oneshot::channel();
         let mut queue = lock(&self.queue);
         queue.out.extend_from_slice(asks.bytes());
-        queue.waiting.push_back(Waiting { count: 1, answers: sender, claims: Vec::new() });
+        queue.waiting.push_back(Waiting { count: 1, answers: sender, claim: None });
     }
 
     /// Whether it has listened for long enough to what nobody asks any more.
@@ -383,7 +401,7 @@ impl Driver {
         let waiting = {
             let mut queue = lock(&self.queue);
             queue.closed = Some(failure.clone());
-            std::mem::take(&mut queue.waiting)
+            mem::take(&mut queue.waiting)
         };
         for waiting in waiting {
             // Whoever has gone meanwhile needs no answer.

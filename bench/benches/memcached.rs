@@ -1,0 +1,214 @@
+//! What a hit on a memcached costs beside a bare `mg`. `cargo xtask bench` runs it and writes the table.
+//!
+//! All subjects ask one server for the same values, in turn, a slice of time each, many times over, so that a slow moment of
+//! the machine meets them all. The bare client is a socket and nothing else: it knows how long the answer will be.
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+
+mod turns;
+
+use std::{
+    hint::black_box,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::OnceLock,
+};
+
+use hermes::{Cache, cached};
+use hermes_testkit::Memcached;
+use tokio::runtime::Builder;
+use turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
+
+/// How many entries there are, and how many bytes each has.
+const ENTRIES: u64 = 1_000;
+const VALUE_BYTES: usize = 100;
+
+static CACHE: OnceLock<Cache> = OnceLock::new();
+
+fn cache() -> &'static Cache {
+    CACHE.get().expect("it is set before anybody calls")
+}
+
+#[cached(cache(), name = "profile", tags = ["user:{id}", "users"], ttl = 3600)]
+fn profile(id: u64) -> String {
+    format!("{id:0VALUE_BYTES$}")
+}
+
+#[cached(cache(), name = "profile in a task", tags = ["user:{id}", "users"], ttl = 3600)]
+async fn profile_in_a_task(id: u64) -> String {
+    format!("{id:0VALUE_BYTES$}")
+}
+
+fn main() {
+    // No static: a server stops when it is dropped.
+    // All subjects are served by one thread: which of several has the luck of a core of its own would be seen in the figures.
+    let server = Memcached::with(&["-t", "1"]);
+    CACHE.set(Cache::from_url(&server.url()).expect("the URL is good")).expect("it is set once");
+    for id in 0..ENTRIES {
+        profile(id);
+        server.store(&bare_name(id), format!("{id:0VALUE_BYTES$}").as_bytes());
+    }
+    let address = server.address();
+    let bare = Bare { address, one: Asks::new(address, get), all: Asks::new(address, get_all) };
+    let misses = cache().stats().misses;
+    blocking(&bare);
+    in_a_task(&bare);
+    in_threads(&bare);
+    assert_eq!(
+        cache().stats().misses - misses,
+        ENTRIES,
+        "all but the first calls of the async function are hits"
+    );
+}
+
+const SUBJECTS: [&str; 3] = ["bare mg", "bare mg of entry and tags", "hermes, 2 tags"];
+
+fn blocking(bare: &Bare) {
+    let [mut one, mut all] = [&bare.one, &bare.all].map(|asks| bare.connect(asks));
+    let mut turns: [Turn<'_>; 3] = [
+        (SUBJECTS[0], Box::new(|| slice(|id| one.ask(id)))),
+        (SUBJECTS[1], Box::new(|| slice(|id| all.ask(id)))),
+        (SUBJECTS[2], Box::new(|| slice(|id| drop(black_box(profile(id as u64)))))),
+    ];
+    take_turns("memcached", "one thread", &mut turns);
+}
+
+fn in_threads(bare: &Bare) {
+    let client = |asks: &Asks| {
+        slice_of_threads(|| {
+            let mut connection = bare.connect(asks);
+            move |id| connection.ask(id)
+        })
+    };
+    let mut turns: [Turn<'_>; 3] = [
+        (SUBJECTS[0], Box::new(|| client(&bare.one))),
+        (SUBJECTS[1], Box::new(|| client(&bare.all))),
+        (SUBJECTS[2], Box::new(|| slice_of_threads(|| |id| drop(black_box(profile(id as u64)))))),
+    ];
+    take_turns("memcached", "8 threads", &mut turns);
+}
+
+fn in_a_task(bare: &Bare) {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for id in 0..ENTRIES {
+            profile_in_a_task(id).await;
+        }
+    });
+    for (title, tasks) in [("one task", 1), ("64 tasks", 64)] {
+        let connections = runtime.block_on(async {
+            let mut connections = Vec::new();
+            for asks in [&bare.one, &bare.all] {
+                let mut of_tasks = Vec::new();
+                for _ in 0..tasks {
+                    of_tasks.push(bare.connect_async(asks).await);
+                }
+                connections.push(of_tasks);
+            }
+            connections
+        });
+        let [one, all] = connections.as_slice() else { unreachable!("there are two") };
+        let mut turns: [Turn<'_>; 3] = [
+            (SUBJECTS[0], Box::new(|| slice_of_tasks(&runtime, tasks, |task, id| one[task].ask(id)))),
+            (SUBJECTS[1], Box::new(|| slice_of_tasks(&runtime, tasks, |task, id| all[task].ask(id)))),
+            (
+                SUBJECTS[2],
+                Box::new(|| {
+                    slice_of_tasks(&runtime, tasks, |_, id| async move {
+                        drop(black_box(profile_in_a_task(id as u64).await));
+                    })
+                }),
+            ),
+        ];
+        take_turns("memcached", title, &mut turns);
+    }
+}
+
+fn bare_name(id: u64) -> String {
+    format!("bare:{id}")
+}
+
+fn get(id: u64) -> Vec<u8> {
+    format!("mg {} v\r\n", bare_name(id)).into_bytes()
+}
+
+/// The commands that read all that a hit reads.
+fn get_all(id: u64) -> Vec<u8> {
+    let tags = ["*".to_owned(), "=users".to_owned(), format!("=user:{id}"), "@profile".to_owned()];
+    let entry = profile::key(id).expect("a number is a good key").to_string();
+    let mut asks = format!("mg {entry} v\r\n");
+    tags.iter().for_each(|tag| asks += &format!("mg cache:tag:{tag} v\r\n"));
+    asks.into_bytes()
+}
+
+/// The server, for the bare client, and what it is asked.
+struct Bare {
+    address: SocketAddr,
+    one: Asks,
+    all: Asks,
+}
+
+/// What is asked, and how long each answer will be.
+struct Asks(Vec<(Vec<u8>, usize)>);
+
+impl Asks {
+    fn new(address: SocketAddr, ask: impl Fn(u64) -> Vec<u8>) -> Self {
+        let mut stream = TcpStream::connect(address).expect("the server is there");
+        let asks = (0..ENTRIES).map(ask);
+        Self(asks.map(|ask| (ask.clone(), answer_len(&mut stream, &ask))).collect())
+    }
+}
+
+struct Connection<'b, S> {
+    stream: S,
+    asks: &'b Asks,
+}
+
+impl Bare {
+    fn connect<'b>(&self, asks: &'b Asks) -> Connection<'b, TcpStream> {
+        let stream = TcpStream::connect(self.address).expect("the server is there");
+        stream.set_nodelay(true).expect("a socket");
+        Connection { stream, asks }
+    }
+
+    async fn connect_async<'b>(&self, asks: &'b Asks) -> Connection<'b, tokio::net::TcpStream> {
+        let stream = tokio::net::TcpStream::connect(self.address).await.expect("the server is there");
+        stream.set_nodelay(true).expect("a socket");
+        Connection { stream, asks }
+    }
+}
+
+fn answer_len(stream: &mut TcpStream, ask: &[u8]) -> usize {
+    stream.write_all(&[ask, b"mn\r\n"].concat()).expect("the server takes it");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"MN\r\n") {
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).expect("an answer");
+        answer.extend_from_slice(&buffer[..count]);
+    }
+    answer.len() - b"MN\r\n".len()
+}
+
+impl Connection<'_, TcpStream> {
+    fn ask(&mut self, id: usize) {
+        let (ask, len) = &self.asks.0[id];
+        self.stream.write_all(ask).expect("the server takes it");
+        let (mut buffer, mut come) = ([0; 4096], 0);
+        while come < *len {
+            come += self.stream.read(&mut buffer).expect("an answer");
+        }
+        black_box(buffer);
+    }
+}
+
+impl Connection<'_, tokio::net::TcpStream> {
+    async fn ask(&self, id: usize) {
+        let (ask, len) = &self.asks.0[id];
+        assert_eq!(self.stream.try_write(ask).expect("the server takes it"), ask.len());
+        let (mut buffer, mut come) = ([0; 4096], 0);
+        while come < *len {
+            self.stream.readable().await.expect("an answer");
+            come += self.stream.try_read(&mut buffer).unwrap_or(0);
+        }
+        black_box(buffer);
+    }
+}
