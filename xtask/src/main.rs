@@ -59,7 +59,7 @@ const VERBS: [Verb; 7] = [
     },
     Verb {
         name: "bench",
-        takes: Takes::Part(&["hit", "memory", "clean", "redis"]),
+        takes: Takes::Part(&["hit", "memory", "clean", "redis", "memcached"]),
         does: "measures Hermes beside its peers and writes docs/benchmarks.md; with a part, only prints that part",
         run: |part| bench::bench(part.first().copied()),
     },

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "what a failed story was told with")]
 #![allow(unreachable_pub, reason = "the tests are its public")]
 
+pub mod chaos;
 pub mod crowd;
 
 use std::{
