@@ -190,7 +190,8 @@ fn one_cache_serves_runtimes_one_after_another_and_at_once() {
         (0..5).for_each(|_| drop(scope.spawn(look)));
     });
     assert_eq!(cache.stats().errors, 0);
-    assert!(proxy.connections() <= 11, "{}", proxy.connections());
+    // One for each runtime, and another where its last task asks while it ends.
+    assert!(proxy.connections() <= 21, "{}", proxy.connections());
     drop(cache);
     wait_until("all connections are closed", || clients(&memcached) == 0);
 }
@@ -253,8 +254,13 @@ fn connections_to_a_server_that_hangs_do_not_pile_up() {
             pass_async(Duration::from_millis(50)).await;
             drop(cache.entry("k").invalidate_async().await);
         }
-        pass_async(Duration::from_millis(200)).await;
-        wait_until("all but the last are closed", || clients(&memcached) <= 1);
+        // They are closed by tasks of this runtime.
+        let mut rounds = 0;
+        while clients(&memcached) > 1 {
+            rounds += 1;
+            assert!(rounds < 40, "{} connections are left", clients(&memcached));
+            pass_async(Duration::from_millis(50)).await;
+        }
     });
 }
 

@@ -291,10 +291,10 @@ impl Driver {
     /// Whether there is nothing more to do.
     fn drive(&mut self, context: &mut Context<'_>) -> Result<bool, Failure> {
         loop {
-            let is_over = self.next_to_write(context.waker());
+            self.next_to_write(context.waker());
             self.write(context)?;
             self.read(context)?;
-            if is_over {
+            if self.is_over() {
                 return Ok(true);
             }
             if self.written < self.writing.len() || !self.has_more() {
@@ -303,8 +303,8 @@ impl Driver {
         }
     }
 
-    /// Takes what is to be written, if all of before is. Says whether nothing more is to be written nor read.
-    fn next_to_write(&mut self, waker: &Waker) -> bool {
+    /// Takes what is to be written, if all of before is.
+    fn next_to_write(&mut self, waker: &Waker) {
         let mut queue = lock(&self.queue);
         if !queue.driver.as_ref().is_some_and(|known| known.will_wake(waker)) {
             queue.driver = Some(waker.clone());
@@ -314,7 +314,12 @@ impl Driver {
             self.written = 0;
             mem::swap(&mut self.writing, &mut queue.out);
         }
-        queue.is_retired && queue.waiting.is_empty() && self.writing.is_empty()
+    }
+
+    /// Whether nobody asks any more, and all that was asked is answered.
+    fn is_over(&self) -> bool {
+        let queue = lock(&self.queue);
+        queue.is_retired && queue.is_idle() && self.written == self.writing.len()
     }
 
     fn has_more(&self) -> bool {
