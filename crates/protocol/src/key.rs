@@ -146,10 +146,13 @@ impl Point {
     }
 }
 
-/// Whether text can stand in a label as it is, and be told from digested labels, versions and the entry point.
+/// Whether text can stand in a label as it is, and be told from digested labels, versions, the entry point, and the marks of
+/// tags: a namespace may hold colons, and `a:entry` with the tag `x:…` is not to be confused with `a` with `tag:=x`.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'@' | b'~' | b'*'))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'@' | b'~' | b'*' | b'=' | b'#'))
 }
 
 fn digested_label(path: &str, version: Option<&str>) -> String {

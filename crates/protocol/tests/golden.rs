@@ -144,6 +144,16 @@ fn names_are_read_back() {
 }
 
 #[test]
+fn an_entry_of_a_function_that_is_called_like_a_tag_is_no_tag_of_another_namespace() {
+    let (ours, theirs) = (Namespace::new("a").unwrap(), Namespace::new("a:entry").unwrap());
+    for mark in ["*", "@", "=", "#"] {
+        let point = Point::function(&format!("tag:{mark}x"), None);
+        let name = Key::new(&ours, &point, &Arguments::new()).entry_name(Buckets::One);
+        assert_eq!(Tag::from_name(&theirs, &name), None, "{name}");
+    }
+}
+
+#[test]
 fn names_of_a_namespace_that_ends_like_a_tag_are_not_taken_for_tags() {
     let (ours, theirs) = (Namespace::new("a").unwrap(), Namespace::new("a:tag").unwrap());
     for buckets in [Buckets::One, Buckets::Many] {
