@@ -16,7 +16,7 @@ use common::{TAG, Way, both_ways, cache, pass, run, soon, with_an_entry, works_a
 use futures_util::future::join_all;
 use hermes::{Cache, Error, ErrorKind};
 use hermes_testkit::{Proxy, Redis};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 /// Many threads, or tasks, have used connections that the server has closed since.
 fn with_closed_connections(way: Way) -> (Redis, Cache) {
@@ -150,7 +150,7 @@ fn a_task_that_looks_for_an_entry_blocks_nobody() {
     let proxy = Proxy::to(redis.address());
     let cache = cache(&proxy.url_for("redis"));
     proxy.stall();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let entry = cache.entry("k");
         tokio::select! {
@@ -247,4 +247,24 @@ fn clients(redis: &Redis) -> Vec<String> {
     let list = redis.command(&["CLIENT", "LIST"]).text().to_owned();
     let others = list.lines().filter(|client| !client.contains("cmd=client"));
     others.map(|client| client.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_runtime_without_timers_or_sockets_computes_uncached_and_learns_why() {
+    let redis = Redis::start();
+    for (driver, lacks) in
+        [(Builder::enable_io as fn(&mut Builder) -> &mut Builder, "timers"), (Builder::enable_time, "IO")]
+    {
+        let cache = cache(&redis.url());
+        driver(&mut Builder::new_current_thread()).build().unwrap().block_on(async {
+            for value in 0..5 {
+                assert_eq!(cache.entry("k").get_or_compute_async(async || value).await, value);
+            }
+            let error = cache.entry("k").invalidate_async().await.unwrap_err().to_string();
+            assert!(error.contains(lacks), "{error}");
+        });
+        // What other runtimes have is theirs.
+        assert_eq!(run(cache.entry("k").get_or_compute_async(async || 7)), 7);
+        assert_eq!(run(cache.entry("k").get_async()), Some(7));
+    }
 }

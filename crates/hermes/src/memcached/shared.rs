@@ -130,8 +130,10 @@ impl Node {
     async fn have_opened(self: &Arc<Self>, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
         let (node, of) = (Arc::clone(self), runtime.clone());
         let open = async move { node.shared.open(of.id(), node.connect_async(&of)).await };
-        let ended = || BackendError::not_done("the runtime ended before there was a connection");
-        runtime.spawn(open).await.unwrap_or_else(|_| Err(Failure::Unreachable(ended())))
+        runtime.spawn(open).await.unwrap_or_else(|ended| {
+            let why = format!("connecting to {}: {ended}", self.address);
+            Err(Failure::Unreachable(BackendError::not_done(why)))
+        })
     }
 
     async fn connect_async(&self, runtime: &Handle) -> Result<Arc<SharedLink>, Failure> {

@@ -117,8 +117,10 @@ impl Node {
     async fn have_opened(self: &Arc<Self>, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
         let (node, of) = (Arc::clone(self), runtime.clone());
         let opened = runtime.spawn(async move { node.open_shared(&of).await }).await;
-        let ended = || BackendError::not_done("the runtime ended before there was a connection");
-        opened.unwrap_or_else(|_| Err(Failure::Unreachable(ended())))
+        opened.unwrap_or_else(|ended| {
+            let why = format!("connecting to {}: {ended}", self.address);
+            Err(Failure::Unreachable(BackendError::not_done(why)))
+        })
     }
 
     /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile, or why it has not.
