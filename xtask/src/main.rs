@@ -32,7 +32,7 @@ enum Takes {
     Words,
 }
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb {
         name: "check",
         takes: Takes::Nothing,
@@ -68,6 +68,12 @@ const VERBS: [Verb; 7] = [
         takes: Takes::Words,
         does: "several processes use one cache, its servers are tormented, and a checker reads what everybody saw",
         run: test::torture,
+    },
+    Verb {
+        name: "fuzz",
+        takes: Takes::Words,
+        does: "gives whatever reads bytes those that nobody should say, for so many seconds (60) each",
+        run: test::fuzz,
     },
     Verb {
         name: "golden",
@@ -116,7 +122,7 @@ impl Verb {
         match self.takes {
             Takes::Nothing => format!("cargo xtask {}", self.name),
             Takes::Part(parts) => format!("cargo xtask {} [{}]", self.name, parts.join("|")),
-            Takes::Words => format!("cargo xtask {} --backend …", self.name),
+            Takes::Words => format!("cargo xtask {} …", self.name),
         }
     }
 }

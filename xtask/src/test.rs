@@ -47,6 +47,16 @@ pub(crate) fn torture(words: &[&str]) -> Result<(), String> {
     run(&mut cargo(&[&program, words].concat()))
 }
 
+/// Fuzzes on stable Rust, for so many seconds.
+///
+/// # Errors
+/// Bytes that were not survived are one; it prints them.
+pub(crate) fn fuzz(words: &[&str]) -> Result<(), String> {
+    let seconds = words.first().copied().unwrap_or("60");
+    let mut command = cargo(&["test", "--release", "--package", "hermescache-fuzz", "--", "--nocapture"]);
+    run(command.env("HERMES_FUZZ_SECONDS", seconds))
+}
+
 fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
     let features = metadata.features(USERS)?;
     let alone = features.iter().map(|feature| vec!["--features", feature]);

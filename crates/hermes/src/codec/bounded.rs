@@ -2,7 +2,8 @@
 //! Leaves what they mean to the codec and the value's type.
 //!
 //! The codecs do not see to it: rmp-serde counts lists and maps but not variants in variants, postcard counts nothing, and
-//! takes no bytes for as many `()` as a number may say.
+//! takes no bytes for as many `()` as a number may say. Nor does serde: for a list that says that it is long it takes a mebibyte at
+//! once, and for each list in it again.
 
 use std::{cell::Cell, fmt};
 
@@ -14,20 +15,31 @@ use serde::de::{
 /// stack, what a thread has, leave each level 16 KiB.
 pub(super) const MAX_DEPTH: usize = 127;
 
-/// How many values, and how deep in each other, may still be read.
+/// How many values, and how deep in each other, may still be read; and for how many of them room may be made before they are.
 #[derive(Debug)]
 pub(super) struct Bounds {
     values_left: Cell<usize>,
+    room_left: Cell<usize>,
 }
 
 impl Bounds {
-    pub(super) fn new(max_values: usize) -> Self {
-        Self { values_left: Cell::new(max_values) }
+    /// For a value of so many bytes.
+    pub(super) fn new(max_values: usize, len_bytes: usize) -> Self {
+        Self { values_left: Cell::new(max_values), room_left: Cell::new(len_bytes) }
     }
 
     /// Reads a value within these bounds.
     pub(super) fn on<T>(&self, inner: T) -> Bounded<'_, T> {
-        Bounded { inner, depth_left: MAX_DEPTH, values_left: &self.values_left }
+        Bounded { inner, depth_left: MAX_DEPTH, bounds: self }
+    }
+
+    /// The part of a length that is worth to be believed: all but empty values take a byte each, so all lists together have no
+    /// more of them.
+    fn believed(&self, len: Option<usize>) -> Option<usize> {
+        let left = self.room_left.get();
+        let believed = len?.min(left);
+        self.room_left.set(left - believed);
+        Some(believed)
     }
 }
 
@@ -36,13 +48,13 @@ impl Bounds {
 pub(super) struct Bounded<'b, T> {
     inner: T,
     depth_left: usize,
-    values_left: &'b Cell<usize>,
+    bounds: &'b Bounds,
 }
 
 impl<'b, T> Bounded<'b, T> {
     /// Another part in the same place.
     fn beside<U>(&self, inner: U) -> Bounded<'b, U> {
-        Bounded { inner, depth_left: self.depth_left, values_left: self.values_left }
+        Bounded { inner, depth_left: self.depth_left, bounds: self.bounds }
     }
 
     /// A part of what stands in this place.
@@ -53,8 +65,10 @@ impl<'b, T> Bounded<'b, T> {
     }
 
     fn counts<E: Error>(&self) -> Result<(), E> {
-        let left = self.values_left.get().checked_sub(1);
-        self.values_left.set(left.ok_or_else(|| E::custom("it has more parts than it may have bytes"))?);
+        let left = self.bounds.values_left.get().checked_sub(1);
+        self.bounds
+            .values_left
+            .set(left.ok_or_else(|| E::custom("it has more parts than it may have bytes"))?);
         Ok(())
     }
 }
@@ -156,7 +170,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Bounded<'_, A> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint()
+        self.bounds.believed(self.inner.size_hint())
     }
 }
 
@@ -174,7 +188,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Bounded<'_, A> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint()
+        self.bounds.believed(self.inner.size_hint())
     }
 }
 
@@ -183,10 +197,10 @@ impl<'de, 'b, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<'b, A> {
     type Variant = Bounded<'b, A::Variant>;
 
     fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self::Variant), A::Error> {
-        let Self { depth_left, values_left, .. } = self;
+        let Self { depth_left, bounds, .. } = self;
         let seed = self.beside(seed);
         let (name, inner) = self.inner.variant_seed(seed)?;
-        Ok((name, Bounded { inner, depth_left, values_left }))
+        Ok((name, Bounded { inner, depth_left, bounds }))
     }
 }
 
@@ -298,6 +312,16 @@ mod tests {
     fn a_list_without_bytes_ends() {
         let as_many_as_a_number_says = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
         is_no_value::<Vec<()>>(3, as_many_as_a_number_says);
+    }
+
+    #[test]
+    fn room_is_made_for_no_more_than_bytes_can_hold() {
+        let bounds = Bounds::new(1000, 10);
+        assert_eq!(bounds.believed(None), None);
+        assert_eq!(bounds.believed(Some(4)), Some(4));
+        // A list that says that it is long, and one in it.
+        assert_eq!(bounds.believed(Some(usize::MAX)), Some(6));
+        assert_eq!(bounds.believed(Some(usize::MAX)), Some(0));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn write<V: Serialize + ?Sized>(
 /// # Errors
 /// What the codec or the type says against it, or that something follows the value.
 pub(super) fn read<V: DeserializeOwned>(codec: Codec, bytes: &[u8], max_values: usize) -> Result<V, Cause> {
-    let bounds = Bounds::new(max_values);
+    let bounds = Bounds::new(max_values, bytes.len());
     match codec {
         Codec::MessagePack => {
             let mut input = rmp_serde::Deserializer::from_read_ref(bytes);
