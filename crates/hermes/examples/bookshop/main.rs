@@ -6,6 +6,7 @@
 //! cargo run --release --example bookshop -- --cache 'memory://?capacity=300'
 //! cargo run --release --example bookshop -- --cache noop://
 //! cargo run --release --features redis --example bookshop -- --cache redis://localhost
+//! cargo run --release --features memcached --example bookshop -- --cache memcached://one,two
 //! ```
 //!
 //! With a cache on a server, a second process joins in the end: what one has computed the other need not, and what
