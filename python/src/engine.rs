@@ -145,15 +145,17 @@ impl Engine {
         Ok(listed.into_iter().map(row).collect())
     }
 
-    /// Lists what is kept in this process, with its values.
+    /// Lists what is kept in this process, with its values. What was named by hand goes by that name.
     fn entries<'py>(&self, py: Python<'py>) -> PyResult<Vec<Row<Bound<'py, PyAny>>>> {
         let place = self.place();
         if !place.format.in_process {
             return Err(errors::error(py, "values are listed where they are kept in this process only"));
         }
         let listed = py.detach(|| binding::values::<_, Held>(&place.cache));
-        let row = |(EntryInfo { key, tags, ttl_left, .. }, held)| {
-            Ok((key.to_string(), tags, ttl_left.as_secs_f64(), place.format.object(py, &held)?))
+        let row = |entry: binding::Listed<Held>| {
+            let EntryInfo { key, tags, ttl_left, .. } = entry.info;
+            let name = entry.name.unwrap_or_else(|| key.to_string());
+            Ok((name, tags, ttl_left.as_secs_f64(), place.format.object(py, &entry.value)?))
         };
         listed.into_iter().map(row).collect()
     }

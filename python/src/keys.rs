@@ -7,6 +7,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use hermes::{Cache, binding::Function};
 use pyo3::{
     intern,
     prelude::*,
@@ -20,7 +21,7 @@ use serde::{
     ser::{Error, SerializeMap, SerializeSeq, SerializeTuple},
 };
 
-use crate::python;
+use crate::{errors, python};
 
 /// How deep objects may be nested. The stack has an end.
 const DEPTH: u8 = 127;
@@ -60,6 +61,26 @@ impl Serialize for Argument<'_, '_> {
         Object { object: self.object, depth: DEPTH }.serialize(serializer).inspect_err(|why| {
             *self.trouble.0.borrow_mut() = Some(why.to_string());
         })
+    }
+}
+
+/// Bytes for arguments, from which nothing can be read: of equal ones, however their names are ordered, they are equal.
+#[pyfunction]
+pub(crate) fn encode<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    /// What a key is asked of.
+    static NOWHERE: LazyLock<Cache> =
+        LazyLock::new(|| Cache::from_url("noop://").expect("it says all there is"));
+    let py = args.py();
+    let mut call = Function::of_entries().call(&NOWHERE);
+    let trouble = Trouble::default();
+    call.arg(&Argument::new(args, &trouble));
+    call.arg(&Argument::new(kwargs, &trouble));
+    match call.key() {
+        Ok(key) => Ok(PyBytes::new(py, key.to_string().as_bytes())),
+        Err(why) => Err(errors::error(py, &trouble.take().unwrap_or_else(|| why.to_string()))),
     }
 }
 

@@ -34,5 +34,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::Call>()?;
     module.add_class::<flight::Flight>()?;
     module.add_class::<hub::Hub>()?;
+    module.add_function(wrap_pyfunction!(keys::encode, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

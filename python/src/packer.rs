@@ -79,14 +79,14 @@ impl Format {
     /// # Errors
     /// What a serialiser says of an object that it cannot write.
     pub(crate) fn hold(&self, object: &Bound<'_, PyAny>) -> PyResult<Held> {
-        if self.in_process {
-            return Ok(if held::is_immutable(object) {
-                Held::Plain(object.clone().unbind())
-            } else {
-                Held::Packed(PICKLE, python::pickled(object)?.unbind())
-            });
+        if self.in_process && held::is_immutable(object) {
+            return Ok(Held::Plain(object.clone().unbind()));
         }
-        let (codec, bytes) = self.written(object)?;
+        let (codec, bytes) = match &self.by {
+            // Nobody else reads them, and nothing is faster.
+            By::Pickle { .. } | By::Codec(_) if self.in_process => (PICKLE, python::pickled(object)?),
+            _ => self.written(object)?,
+        };
         Ok(Held::Packed(codec, bytes.unbind()))
     }
 
@@ -129,7 +129,7 @@ impl Format {
     fn read<'py>(&self, codec: CodecId, bytes: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyAny>> {
         let py = bytes.py();
         match (&self.by, codec) {
-            (By::Mangler { loads, .. }, _) => loads.bind(py).call1((bytes,)),
+            (By::Mangler { loads, .. }, MANGLER) => loads.bind(py).call1((bytes,)),
             (_, PICKLE) => python::pickle_loads(py)?.call1((bytes,)),
             (_, CodecId(id)) if id == PICKLE.0 | ZLIB => python::pickle_loads(py)?.call1((expanded(bytes)?,)),
             _ => {

@@ -169,14 +169,30 @@ impl Function {
 /// let cache = Cache::from_url("memory://")?;
 /// cache.entry("k").tags(["t"]).set(7_u64)?;
 ///
-/// let values = binding::values::<_, u64>(&cache);
-/// assert_eq!((values[0].0.tags.as_slice(), values[0].1), (&["t".to_owned()][..], 7));
+/// let [entry] = &binding::values::<_, u64>(&cache)[..] else { panic!("there is one") };
+/// assert_eq!((entry.name.as_deref(), entry.value), (Some("k"), 7));
 /// # Ok::<(), hermes::Error>(())
 /// ```
 #[must_use]
-pub fn values<M: Keeps<V>, V: Value>(cache: &Cache<M>) -> Vec<(EntryInfo, V)> {
+pub fn values<M: Keeps<V>, V: Value>(cache: &Cache<M>) -> Vec<Listed<V>> {
     let shared = cache.shared();
     let Some(memory) = shared.memory() else { return Vec::new() };
-    let listed = memory.list(&shared.namespace, shared.clock.now());
-    listed.into_iter().filter_map(|(info, payload)| Some((info, payload.get()?))).collect()
+    let listed = memory.list(&shared.namespace, shared.clock.now()).into_iter();
+    listed
+        .filter_map(|listed| {
+            Some(Listed { info: listed.info, name: listed.name, value: listed.payload.get()? })
+        })
+        .collect()
+}
+
+/// An entry with its value.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Listed<V> {
+    /// What [`Cache::dump`] says of it.
+    pub info: EntryInfo,
+    /// What it was named by hand, if it was.
+    pub name: Option<String>,
+    /// A clone of what is kept.
+    pub value: V,
 }

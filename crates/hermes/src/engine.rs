@@ -41,7 +41,7 @@ impl Engine {
     pub(crate) fn dump(&self, namespace: &Namespace, now: Moment) -> Result<Vec<EntryInfo>, Error> {
         match self {
             Self::Memory(memory) => {
-                Ok(memory.list(namespace, now).into_iter().map(|(info, _)| info).collect())
+                Ok(memory.list(namespace, now).into_iter().map(|listed| listed.info).collect())
             }
             Self::Remote(remote) => remote.dump(now),
             Self::Noop => Ok(Vec::new()),

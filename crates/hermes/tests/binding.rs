@@ -72,8 +72,11 @@ fn values_are_listed_with_their_entries() {
     cache.entry("number").set(7_u64).unwrap();
 
     let texts = binding::values::<_, String>(&cache);
-    let [(info, value)] = texts.as_slice() else { panic!("{texts:?}") };
-    assert_eq!((info.tags.as_slice(), value.as_str()), (&["texts".to_owned()][..], "one"));
+    let [entry] = texts.as_slice() else { panic!("{texts:?}") };
+    assert_eq!((entry.info.tags.as_slice(), entry.value.as_str()), (&["texts".to_owned()][..], "one"));
+    assert_eq!(entry.name, None);
+    let numbers = binding::values::<_, u64>(&cache);
+    assert_eq!(numbers[0].name.as_deref(), Some("number"));
     cache.clean(["texts"]).unwrap();
     assert!(binding::values::<_, String>(&cache).is_empty());
 }

@@ -82,7 +82,7 @@ mod wire;
 pub use crate::{
     bucket::{Bucket, Buckets},
     command::{Command, Committed, Fault, Leaving, Manner, Purpose, Reply, Sight, Target, View},
-    encode::{Arguments, EncodeError},
+    encode::{Arguments, EncodeError, sole_text},
     entry::{CodecId, Codecs, Entry, Flags, Lease, Payload, Value, Verdict},
     flight::Board,
     follower::{Arrivals, Start},

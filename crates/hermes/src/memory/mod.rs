@@ -10,7 +10,7 @@ pub(crate) mod tags;
 
 use std::{sync::Arc, time::Duration};
 
-use hermescache_protocol::{Key, Moment, Namespace};
+use hermescache_protocol::{Key, Moment, Namespace, sole_text};
 
 use self::{
     entries::{Displaced, Entries, Entry},
@@ -25,7 +25,7 @@ use crate::{
     observe::EntryInfo,
     points::{Points, SharedPoint},
     scope::Scope,
-    site::SiteId,
+    site::{ENTRY, SiteId},
     value::Value,
 };
 
@@ -131,8 +131,8 @@ impl Memory {
         drop((left, deposed));
     }
 
-    /// Lists what a call would hit now, with its value.
-    pub(crate) fn list(&self, namespace: &Namespace, now: Moment) -> Vec<(EntryInfo, Payload)> {
+    /// Lists what a call would hit now.
+    pub(crate) fn list(&self, namespace: &Namespace, now: Moment) -> Vec<Listed> {
         let mut found = Vec::new();
         self.entries.for_each_fresh(now, |key: &StoreKey, entry: &Entry| {
             let tags = entry.tags().map(str::to_owned).collect();
@@ -140,11 +140,22 @@ impl Memory {
         });
         let info = |(key, tags, ttl_left, payload): (StoreKey, _, _, Payload)| {
             let state = self.points.by_id(key.site())?;
+            let name =
+                (key.site() == ENTRY.id()).then(|| sole_text(key.arguments())).flatten().map(str::to_owned);
             let key = Key::from_encoded(namespace, state.point(), key.arguments());
-            Some((EntryInfo { key, tags, ttl_left, size_bytes: payload.size_bytes() }, payload))
+            let info = EntryInfo { key, tags, ttl_left, size_bytes: payload.size_bytes() };
+            Some(Listed { info, name, payload })
         };
         found.into_iter().filter_map(info).collect()
     }
+}
+
+/// An entry in a listing.
+pub(crate) struct Listed {
+    pub(crate) info: EntryInfo,
+    /// What it was named by hand, if it was.
+    pub(crate) name: Option<String>,
+    pub(crate) payload: Payload,
 }
 
 impl Computed {
