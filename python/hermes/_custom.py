@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -105,7 +106,11 @@ class Driver:
             return {what: self._counts[what] for what in _COUNTED}
 
     def _get(self, call: _core.Call) -> Steps[Any]:
-        entry = self._entry(call)
+        try:
+            entry = self._entry(call)
+        except HermesError as error:
+            warnings.warn(f"a call is not cached: {error}", RuntimeWarning, stacklevel=4)
+            return (yield from self._compute(call))
         lost = 0
         while True:
             try:

@@ -17,7 +17,7 @@ from hermes._custom import Driver
 from hermes._errors import HermesError
 from hermes._mangler import Mangler
 from hermes.backend import AbstractBackend
-from hermes.backend._engine import EngineBackend, is_overridden
+from hermes.backend._engine import EngineBackend, overrides
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -117,7 +117,7 @@ class Hermes(_core.Frontend):
 
     def _connect(self) -> None:
         backend, mangler = self._backend, self._mangler
-        self.namer = mangler.nameEntry if is_overridden(mangler, Mangler, "nameEntry") else None
+        self.namer = mangler.nameEntry if overrides(mangler, Mangler, "nameEntry") else None
         self._keeper = _keeper(backend, mangler)
         self.engine = self._keeper
 
@@ -212,7 +212,7 @@ def _keeper(backend: AbstractBackend, mangler: Mangler) -> _core.Engine | Driver
     """What carries out the verbs on a backend. Nobody, where nothing is kept."""
     if type(backend) is AbstractBackend:
         return None
-    if isinstance(backend, EngineBackend) and not backend.is_overridden():
+    if isinstance(backend, EngineBackend) and not backend.has_verbs_of_its_own():
         return backend.engine
     return Driver(backend, mangler)
 

@@ -7,6 +7,7 @@ written in Python are given all of it.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import inspect
 import os
@@ -16,7 +17,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NamedTuple
 
 from hermes import _core
-from hermes._errors import HermesError
 
 
 class Serialiser(NamedTuple):
@@ -37,6 +37,9 @@ class Compressor(NamedTuple):
     compressMinLength: int = 0
 
 
+PICKLE = Serialiser(pickle.dumps, pickle.loads)
+ZLIB = Compressor(zlib.compress, zlib.decompress, zlib.error, 100)
+
 #: Bytes of a digest in a name: 22 characters.
 _DIGEST_BYTES = 16
 
@@ -47,8 +50,8 @@ class Mangler:
     prefix: ClassVar[str] = "cache"
     """What all names begin with: the cache's namespace. 1 to 64 bytes without braces, blanks or control characters."""
 
-    serialiser: ClassVar[Serialiser] = Serialiser(pickle.dumps, pickle.loads)
-    compressor: ClassVar[Compressor | None] = Compressor(zlib.compress, zlib.decompress, zlib.error, 100)
+    serialiser: ClassVar[Serialiser] = PICKLE
+    compressor: ClassVar[Compressor | None] = ZLIB
 
     def dumps(self, value: Any) -> bytes:
         """The value as bytes."""
@@ -82,8 +85,11 @@ class Mangler:
         return {key: _text(os.urandom(_DIGEST_BYTES)) for key in tagKeys}
 
     def nameEntry(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
-        """The key of a call. ``fn`` is the function, or the method as bound to its instance or class."""
-        digest = self.hash(_core.encode(args, kwargs))
+        """The key of a call. ``fn`` is the function, or the method as bound to its instance or class.
+
+        `HermesError` if an argument cannot be part of a key.
+        """
+        digest = self.hash(_core.encode(*_in_order(fn, args, kwargs)))
         return ":".join([self.prefix, "entry", *_path(fn), digest])
 
     def nameTag(self, tag: str) -> str:
@@ -100,14 +106,26 @@ def _text(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
+def _in_order(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments as the function's parameters get them, however they were passed."""
+    try:
+        bound = inspect.signature(fn).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return args, kwargs  # The function will say what is wrong with them, or nobody knows its parameters.
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
 def _path(fn: Callable[..., Any]) -> list[str]:
     """Module, class if there is one, and name."""
-    name = getattr(fn, "__name__", None)
-    if name is None:
-        raise HermesError(f"{fn!r} has no name to make a key from; override Mangler.nameEntry")
-    module = getattr(fn, "__module__", None) or "builtins"
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    named = fn if hasattr(fn, "__name__") else type(fn)
+    module = getattr(named, "__module__", None) or "builtins"
     receiver = getattr(fn, "__self__", None)
     if receiver is None or inspect.ismodule(receiver):
-        return [module, name]
+        return [module, named.__name__]
     owner = receiver if inspect.isclass(receiver) else type(receiver)
-    return [module, owner.__name__, name]
+    return [module, owner.__name__, named.__name__]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from hermes import _core
 from hermes._errors import HermesError
-from hermes._mangler import Mangler
+from hermes._mangler import PICKLE, ZLIB, Mangler
 from hermes.backend import AbstractBackend, AbstractLock
 
 Codec = Literal["pickle", "messagepack", "json"]
@@ -19,19 +19,9 @@ Codec = Literal["pickle", "messagepack", "json"]
 #: What a subclass may override, and is then asked instead of the engine.
 _VERBS = ("lock", "save", "load", "remove", "clean")
 
-#: The engine's own options that Python passes on, and whether they are times, which are given in seconds.
-_PARAMETERS = {
-    "capacity": False,
-    "jitter": False,
-    "patience": True,
-    "value_limit": False,
-    "lease": True,
-    "timeout": True,
-    "connect_timeout": True,
-    "trust_restored_data": False,
-    "db": False,
-    "ca": False,
-}
+#: The engine's own options, of which these are times. They are given in seconds.
+_TIMES = {"patience", "lease", "timeout", "connect_timeout"}
+_OPTIONS = {*_TIMES, "capacity", "jitter", "value_limit", "trust_restored_data", "db", "ca"}
 
 
 class EngineBackend(AbstractBackend):
@@ -82,8 +72,8 @@ class EngineBackend(AbstractBackend):
         """Drops all of the namespace, and nothing else on the server."""
         self.engine.clean(None)
 
-    def is_overridden(self) -> bool:
-        """Whether a subclass has a verb of its own."""
+    def has_verbs_of_its_own(self) -> bool:
+        """Whether a subclass wants to be asked itself."""
         ours = next(cls for cls in type(self).__mro__ if cls.__module__.startswith("hermes.backend."))
         return any(getattr(type(self), verb) is not getattr(ours, verb) for verb in _VERBS)
 
@@ -96,19 +86,18 @@ class _CustomBytes(TypedDict, total=False):
 def _custom_bytes(mangler: Mangler) -> _CustomBytes:
     """Both halves of a mangler that packs values in its own way."""
     is_plain = (
-        not is_overridden(mangler, Mangler, "dumps")
-        and not is_overridden(mangler, Mangler, "loads")
-        and mangler.serialiser == Mangler.serialiser
-        and (mangler.compressor is None or mangler.compressor[:3] == _ZLIB[:3])
+        not overrides(mangler, Mangler, "dumps")
+        and not overrides(mangler, Mangler, "loads")
+        and mangler.serialiser == PICKLE
+        # The engine compresses by zlib too, and from which length on is its option.
+        and (
+            mangler.compressor is None or mangler.compressor._replace(compressMinLength=ZLIB.compressMinLength) == ZLIB
+        )
     )
     return {} if is_plain else {"dumps": mangler.dumps, "loads": mangler.loads}
 
 
-assert Mangler.compressor is not None
-_ZLIB = Mangler.compressor
-
-
-def is_overridden(thing: object, base: type, method: str) -> bool:
+def overrides(thing: object, base: type, method: str) -> bool:
     """Whether a method of ``base`` is another one here, by a subclass or on the instance."""
     return getattr(getattr(thing, method), "__func__", None) is not getattr(base, method)
 
@@ -134,9 +123,9 @@ def with_parameters(url: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _parameter(name: str, value: object) -> str:
-    if name not in _PARAMETERS:
+    if name not in _OPTIONS:
         raise TypeError(f"unexpected option {name!r}")
-    if _PARAMETERS[name]:
+    if name in _TIMES:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise TypeError(f"{name} is a number of seconds, not {value!r}")
         return f"{round(value * 1000)}ms"

@@ -78,6 +78,8 @@ class Backend(EngineBackend):
             raise HermesError(
                 "certificates are always verified; leave out ssl_cert_reqs, and name their authority in ssl_ca_certs"
             )
+        if url is not None and (username, password, unix_socket_path, ssl) != (None, None, None, False):
+            raise HermesError("a url says all of where and as whom; leave out the other keywords")
         ignored = sorted(_TUNING.intersection(options))
         if ignored:
             warnings.warn(f"options of redis-py that have no meaning here: {', '.join(ignored)}", stacklevel=3)
