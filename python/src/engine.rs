@@ -29,11 +29,7 @@ impl Place {
         let in_process = url.starts_with("memory:");
         let format = Arc::new(Format { in_process, by });
         let builder = Cache::builder().namespace(namespace);
-        let builder = if in_process || url.starts_with("noop:") {
-            builder.url(url)
-        } else {
-            builder.backend(Carried::new(Cache::builder().url(url).open_backend()?))
-        };
+        let builder = builder.url_around(url, |backend| Box::new(Carried::new(backend)));
         let cache = builder.packed_by(OnServers(Arc::clone(&format))).build()?;
         Ok(Self { cache, format })
     }

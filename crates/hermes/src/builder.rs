@@ -111,6 +111,29 @@ impl<M: Mode> Builder<M> {
         Self { place: Place::Url(url.into()), ..self }
     }
 
+    /// [`url`](Self::url), with a backend of your own around the one that it names: one which counts, delays or carries what it
+    /// hands on. Where the URL names none (`memory://`, `noop://`), `around` is not asked.
+    ///
+    /// ```
+    /// use hermes::{Cache, backend::Backend};
+    ///
+    /// fn watched(inner: Box<dyn Backend>) -> Box<dyn Backend> {
+    ///     println!("all goes through {inner:?}");
+    ///     inner
+    /// }
+    ///
+    /// let cache = Cache::builder().url_around("memory://?ttl=20m", watched).build()?;
+    /// # Ok::<(), hermes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn url_around(
+        self,
+        url: &str,
+        around: impl FnOnce(Box<dyn Backend>) -> Box<dyn Backend> + Send + Sync + 'static,
+    ) -> Self {
+        Self { place: Place::Around(url.into(), Box::new(around)), ..self }
+    }
+
     /// Keeps entries in a backend of your own, in place of a URL.
     #[must_use]
     pub fn backend(self, backend: impl Backend) -> Self {

@@ -15,13 +15,25 @@ use crate::{
 /// Where entries are to be kept, as it was said.
 pub(crate) enum Place {
     Url(String),
+    /// What the URL names, inside a backend that somebody puts around it.
+    Around(String, Around),
     Backend(Box<dyn Backend>),
 }
+
+type Around = Box<dyn FnOnce(Box<dyn Backend>) -> Box<dyn Backend> + Send + Sync>;
 
 impl Place {
     pub(crate) fn open(self, given: Options) -> Result<(Store, Options), Error> {
         let url = match self {
             Self::Backend(backend) => return Ok((Store::Backend(backend), given)),
+            Self::Around(url, around) => {
+                let (store, options) = Self::Url(url).open(given)?;
+                let store = match store {
+                    Store::Backend(backend) => Store::Backend(around(backend)),
+                    Store::Memory | Store::Nowhere => store,
+                };
+                return Ok((store, options));
+            }
             Self::Url(url) => url,
         };
         let opened = Url::parse(&url).and_then(|parsed| {
@@ -79,7 +91,7 @@ impl Store {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(url) => shown(url).fmt(f),
+            Self::Url(url) | Self::Around(url, _) => shown(url).fmt(f),
             Self::Backend(backend) => backend.fmt(f),
         }
     }

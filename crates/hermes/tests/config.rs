@@ -145,6 +145,27 @@ fn a_backend_is_opened_with_what_the_builder_was_told() {
 
 #[cfg(feature = "redis")]
 #[test]
+fn a_backend_of_ones_own_goes_around_what_a_url_names_with_all_its_options() {
+    use std::sync::{Arc, Mutex};
+
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let around = |url: &str| {
+        let seen = Arc::clone(&seen);
+        Cache::builder()
+            .url_around(url, move |inner| {
+                seen.lock().unwrap().push(format!("{inner:?}"));
+                inner
+            })
+            .build()
+    };
+    around("redis://127.0.0.1?lease=2s&value_limit=1000&timeout=1s").unwrap();
+    around("memory://?capacity=10").unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 1, "in process there is no backend");
+    assert!(around("redis://127.0.0.1?lease=2h").is_err());
+}
+
+#[cfg(feature = "redis")]
+#[test]
 fn what_is_the_caches_affair_is_not_dropped_where_a_backend_is_opened() {
     let redis = || Cache::builder().url("redis://127.0.0.1");
     for (builder, name) in [
