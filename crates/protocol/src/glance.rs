@@ -68,7 +68,7 @@ impl Read {
         let me = board.arrive_from(start, plan.target.tags.names());
         let state = State::Fetching(Horizon::of_nobody(me));
         let follower = Follower::new(now);
-        let mut read = Self { plan, verb: Verb::Read, me, follower, refused: None, state };
+        let mut read = Self { plan, verb: Verb::Read, me, follower, refused: None, replaced: None, state };
         read.answer(board, answer, now);
         read
     }

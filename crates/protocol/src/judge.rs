@@ -41,6 +41,8 @@ pub struct Read {
     pub(crate) follower: Follower,
     /// An entry whose payload could not be decoded.
     pub(crate) refused: Option<Token>,
+    /// The entry that lay there when a set took the lease.
+    pub(crate) replaced: Option<Token>,
     pub(crate) state: State,
 }
 
@@ -56,6 +58,12 @@ pub(crate) enum State {
     Computing(Basis, Moment),
     Commit(Entry),
     Committing(Token),
+    /// A set was fenced: to look whether what it was to replace is there still.
+    Look(Token),
+    Looking(Token),
+    /// To drop what it was to replace.
+    Drop,
+    Dropping,
     /// To be the poller, after a rest.
     Rest,
     Seated,
@@ -128,6 +136,7 @@ impl Read {
             (Sight::Won(token), None) => match (versions, &self.verb) {
                 (Some(versions), Verb::Set(value)) => {
                     let entry = Entry::new(token, versions, value.clone(), now, Duration::ZERO);
+                    self.replaced = view.entry.as_ref().map(|entry| entry.id);
                     self.state = State::Commit(entry);
                 }
                 (Some(versions), _) => self.lead(board, token, versions, horizon, now),

@@ -5,7 +5,7 @@ use alloc::{boxed::Box, sync::Arc};
 use core::mem;
 
 use crate::{
-    command::{Command, Committed, Fault, Leaving, Purpose, Reply},
+    command::{Command, Committed, Fault, Leaving, Purpose, Reply, View},
     entry::Entry,
     flight::{Board, News},
     follower::{Follower, Look},
@@ -26,7 +26,7 @@ impl Read {
             Verb::Peek => State::Fetch(Purpose::Peek),
             Verb::Refresh | Verb::Set(_) => State::Acquire(None),
         };
-        Self { plan, verb, me, follower: Follower::new(now), refused: None, state }
+        Self { plan, verb, me, follower: Follower::new(now), refused: None, replaced: None, state }
     }
 
     /// What to do next. Each `Ask` and `Compute` is given once, and wants its answer before the next step.
@@ -53,6 +53,14 @@ impl Read {
                     let target = Arc::clone(&self.plan.target);
                     let tag_life = policy.tag_life(entry.ttl);
                     return Step::Ask(Command::Commit { target, entry, tag_life });
+                }
+                State::Look(replaced) => {
+                    self.state = State::Looking(replaced);
+                    return Step::Ask(self.plan.fetch(Purpose::Peek));
+                }
+                State::Drop => {
+                    self.state = State::Dropping;
+                    return Step::Ask(Command::Invalidate { key: self.plan.target.key.clone() });
                 }
                 State::Tell(command, then) => {
                     self.state = *then;
@@ -108,11 +116,23 @@ impl Read {
                 }
             }
             (State::Fetching(_), answer) => self.alone(board, Cause::Fault(fault_of(answer)), now),
+            (State::Committing(_), Ok(Reply::Committed(Committed::Fenced))) => {
+                board.end(self.me);
+                // It may have lost its lease to nobody, or to a refresh that fails.
+                self.state = self.replaced.map_or(State::Own(Fate::Fenced), State::Look);
+            }
+            (State::Looking(replaced), Ok(Reply::Fetched(View { entry, .. }))) => {
+                let is_there = entry.is_some_and(|entry| entry.id == replaced);
+                self.state = if is_there { State::Drop } else { State::Own(Fate::Fenced) };
+            }
+            (State::Dropping, Ok(Reply::Done)) => self.state = State::Own(Fate::Fenced),
+            (State::Looking(_) | State::Dropping, answer) => {
+                self.state = State::Own(Fate::Unanswered(fault_of(answer)));
+            }
             (State::Committing(token), answer) => {
                 board.end(self.me);
                 self.state = State::Own(match answer {
                     Ok(Reply::Committed(Committed::Stored)) => Fate::Stored,
-                    Ok(Reply::Committed(Committed::Fenced)) => Fate::Fenced,
                     Ok(Reply::Committed(Committed::Refused)) => Fate::Refused,
                     answer => Fate::Unanswered(fault_of(answer)),
                 });

@@ -393,6 +393,28 @@ fn set_that_an_invalidation_overtakes_writes_nothing() {
 }
 
 #[test]
+fn what_a_set_was_to_replace_is_not_served_after_it() {
+    let overtakes: [fn(&mut World); 2] = [World::lease_runs_out, |world| {
+        let refresh = world.starts(1, Role::Refresh);
+        world.goes_on(refresh);
+        world.fails(refresh);
+        world.goes_on(refresh);
+    }];
+    for overtake in overtakes {
+        let mut world = World::warm();
+        let set = world.starts(0, Role::Set);
+        world.answers(set);
+        overtake(&mut world);
+        world.goes_on(set);
+        // Which the driver tells the user as `Ok`.
+        assert_eq!(world.end_of(set), Some(&End::Own(Fate::Fenced, None)));
+        let reader = world.reads(1);
+        world.goes_on(reader);
+        assert_ne!(world.end_of(reader), Some(&End::Hit(0)), "the entry from before the set");
+    }
+}
+
+#[test]
 fn set_reports_that_nobody_answered() {
     let mut world = World::empty();
     let set = world.starts(0, Role::Set);
