@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use hermes::{
     Cache, ErrorKind, Key,
-    binding::{self, Cause, CodecId, Codecs, Foreign, Function, Keep, Packer, Packing, rules},
+    binding::{self, Cause, CodecId, Codecs, Function, Keep, Packer, Packing, rules},
 };
 
 fn computed<M: hermes::Keeps<String>>(
@@ -160,11 +160,11 @@ mod on_a_server {
         }
     }
 
-    fn cache(redis: &Redis, packer: Shown) -> Cache<Foreign<Opaque>> {
+    fn cache(redis: &Redis, packer: Shown) -> Cache<binding::Foreign<Opaque>> {
         Cache::builder().url(&format!("{}?value_limit=100", redis.url())).packed_by(packer).build().unwrap()
     }
 
-    fn loads(cache: &Cache<Foreign<Opaque>>, name: &str, value: u8) -> u8 {
+    fn loads(cache: &Cache<binding::Foreign<Opaque>>, name: &str, value: u8) -> u8 {
         cache.entry(name).get_or_compute(|| Opaque(value)).0
     }
 
