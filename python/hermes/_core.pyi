@@ -6,9 +6,9 @@ Nothing here touches the network before a call, a verb or a listing does.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, final, overload
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, final, overload, type_check_only
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 _P = ParamSpec("_P")
 _Q = ParamSpec("_Q")
@@ -27,17 +27,17 @@ class Engine:
     """One place where entries are kept. Cheap to make, connects when first asked, usable from all threads, loops and
     forked children."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         url: str,
         *,
         namespace: str = "cache",
         serialiser: Literal["pickle", "messagepack", "json"] = "pickle",
-        compress_from: int | None = 100,
+        compress_from: int | None = ...,
         dumps: Callable[[Any], bytes] | None = None,
         loads: Callable[[bytes], Any] | None = None,
         secret: bytes | None = None,
-    ) -> None:
+    ) -> Self:
         """`url`: as Rust's `Builder::url`, options as its parameters (`redis://h:6379/1?timeout=2s`, `memory://`,
         `noop://`). `namespace`: 1 to 64 bytes without braces, blanks, control characters.
         `compress_from`: pickles of that many bytes are compressed by zlib on servers; None: never.
@@ -64,7 +64,7 @@ class Engine:
         """(key, tags, seconds of ttl left, value, a copy of it) of all that is kept. HermesError unless `in_process`."""
     # Entries by hand, under the names that `key=` gives: what Rust calls `cache.entry(name)`.
     def get(self, name: str, default: Any = None) -> Any: ...
-    def set(self, name: str, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ()) -> None:
+    def set(self, name: str, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ...) -> None:
         """`ttl` None: an hour. Raises HermesError as `clean` does, or if the value has no bytes."""
 
     def remove(self, name: str) -> None: ...
@@ -95,6 +95,7 @@ class Call:
     def ttl(self) -> _Ttl:
         """The function's, else the frontend's; a callable is asked as `ttl(value, function, *args, **kwargs)`."""
 
+@type_check_only
 class Driver(Protocol):
     """What serves the cached functions of a frontend whose backend is written in Python. Exceptions reach the caller as they
     are. Only the twins are used for coroutine functions."""
@@ -111,11 +112,13 @@ class Driver(Protocol):
     def invalidate_async(self, call: Call) -> Awaitable[None]: ...
     def clear_async(self, cached: Cached[..., Any]) -> Awaitable[None]: ...
 
+@disjoint_base
 class Frontend:
     """What cached functions ask at each call where they are kept and how long. The base of `Hermes`: `__new__` takes
     whatever a subclass does, and each of the four can be assigned at any time, effective from the next call."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Frontend: ...
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
     engine: Engine | Driver | None
     """None, as at first: every call computes."""
     ttl: _Ttl
@@ -127,6 +130,7 @@ class Frontend:
     """The whole key of calls without `key=`, asked as `namer(function, *args, **kwargs)`: an overridden
     `Mangler.nameEntry`."""
 
+@disjoint_base
 class Cached(Generic[_P, _R]):
     """A cached function. Its `__init__` (not `__new__`) does the work, so that subclasses may take other arguments.
     Carries `functools.update_wrapper`'s metadata of the callable. A descriptor: through an instance or a class it gives an
