@@ -17,14 +17,25 @@ const NEEDED: [(&str, &[&str]); 4] = [
     ("openssl", &["openssl"]),
 ];
 
+const PYTHON: (&str, &[&str]) = ("python3 -m venv", &["python3", "python3-venv"]);
+
 /// Installs each program that is missing.
 ///
 /// # Errors
 /// Says what is missing and could not be installed.
 pub(crate) fn what_is_missing() -> Result<(), String> {
-    NEEDED.iter().filter(|(program, _)| !is_there(program)).try_for_each(|(program, packages)| {
-        install(packages).map_err(|why| format!("{program} is missing, and installing it failed: {why}"))
+    let missing = NEEDED.iter().filter(|(program, _)| !is_there(program));
+    let python = (!makes_environments()).then_some(&PYTHON);
+    missing.chain(python).try_for_each(|(what, packages)| {
+        install(packages).map_err(|why| format!("{what} is missing, and installing it failed: {why}"))
     })
+}
+
+/// Whether there is a Python that can make virtual environments. Debian has what it takes for that in a package of its own.
+fn makes_environments() -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import ensurepip, venv"]).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
 fn is_there(program: &str) -> bool {

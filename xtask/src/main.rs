@@ -8,6 +8,7 @@ mod check;
 mod criterion;
 mod install;
 mod metadata;
+mod python;
 mod report;
 mod setting;
 mod tally;
@@ -32,7 +33,7 @@ enum Takes {
     Words,
 }
 
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 9] = [
     Verb {
         name: "check",
         takes: Takes::Nothing,
@@ -50,6 +51,12 @@ const VERBS: [Verb; 8] = [
         takes: Takes::Nothing,
         does: "lints and tests hermescache with no feature, and with each one alone",
         run: |_| test::features(),
+    },
+    Verb {
+        name: "python",
+        takes: Takes::Nothing,
+        does: "builds, lints and tests the Python package",
+        run: |_| test::python(),
     },
     Verb {
         name: "doc",

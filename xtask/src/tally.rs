@@ -13,11 +13,20 @@ impl Tally {
     /// Counts a line if it closes a test binary: `test result: ok. 12 passed; 0 failed; …`.
     pub(crate) fn read(&mut self, line: &str) {
         let Some(result) = line.trim_start().strip_prefix("test result: ") else { return };
-        let counts = result.split_once(". ").map_or("", |(_, counts)| counts);
-        for count in counts.split("; ") {
+        self.add(result.split_once(". ").map_or("", |(_, counts)| counts).split("; "));
+    }
+
+    /// Counts a line if it closes a run of pytest: `==== 1 failed, 12 passed, 1 error in 1.23s ====`.
+    pub(crate) fn read_pytest(&mut self, line: &str) {
+        let Some((counts, _)) = line.trim_matches(['=', ' ']).split_once(" in ") else { return };
+        self.add(counts.split(", "));
+    }
+
+    fn add<'a>(&mut self, counts: impl Iterator<Item = &'a str>) {
+        for count in counts {
             match count.split_once(' ') {
                 Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
-                Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                Some((number, "failed" | "error" | "errors")) => self.failed += number.parse().unwrap_or(0),
                 _ => {}
             }
         }
@@ -53,5 +62,18 @@ mod tests {
         tally.read("test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.0s");
         tally.count(true);
         assert_eq!(tally.to_string(), "8 passed, 2 failed");
+    }
+
+    #[test]
+    fn so_do_those_of_pytest() {
+        let mut tally = Tally::default();
+        tally.read_pytest("collected 12 items");
+        tally.read_pytest("tests/test_api.py ....F.s                       [100%]");
+        tally.read_pytest("FAILED tests/test_api.py::test_what_is_in_it - assert 1 in [2]");
+        tally.read_pytest(
+            "=========== 1 failed, 9 passed, 1 skipped, 2 errors in 12.34s (0:00:12) ===========",
+        );
+        tally.read_pytest("3 passed in 0.01s");
+        assert_eq!(tally.to_string(), "12 passed, 3 failed");
     }
 }

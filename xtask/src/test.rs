@@ -1,14 +1,20 @@
-//! The verbs that run tests: all there are, and those of each feature alone.
+//! The verbs that run tests: all there are, those of each feature alone, those of the Python package.
+
+use std::process::{Command, Stdio};
 
 use crate::{
     cargo::{cargo, run, run_reading},
     install,
     metadata::Metadata,
+    python::Package,
     tally::Tally,
 };
 
 /// The package that users depend on.
 const USERS: &str = "hermescache";
+
+/// An example of theirs that the Python package is tested beside.
+const NEIGHBOUR: &str = "neighbour";
 
 /// Runs every test and every example, and closes on how many passed.
 ///
@@ -22,8 +28,21 @@ pub(crate) fn everything() -> Result<(), String> {
     each_feature_alone(&metadata, &mut tally)?;
     for example in metadata.examples(USERS)? {
         let example = ["run", "--package", USERS, "--all-features", "--example", &example];
-        tally.count(went_well(run(&mut cargo(&example))));
+        // One of them would do what it is told.
+        tally.count(went_well(run(cargo(&example).stdin(Stdio::null()))));
     }
+    python_tested(&metadata, &mut tally)?;
+    close(&tally)
+}
+
+/// Builds, lints and tests the Python package.
+///
+/// # Errors
+/// A failed test, lint or build is one, after everything else has run too.
+pub(crate) fn python() -> Result<(), String> {
+    install::what_is_missing()?;
+    let mut tally = Tally::default();
+    python_tested(&Metadata::read()?, &mut tally)?;
     close(&tally)
 }
 
@@ -72,11 +91,28 @@ fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), Stri
     Ok(())
 }
 
-/// Runs tests and counts them. A run that fails without a failed test, as a build does, counts as one.
+/// Runs tests and counts them.
 fn tested(tally: &mut Tally, which: &[&str]) {
-    let failed_before = tally.failed();
     let arguments = [&["test", "--no-fail-fast"], which].concat();
-    let all_went_well = went_well(run_reading(&mut cargo(&arguments), |line| tally.read(line)));
+    counted(tally, &mut cargo(&arguments), Tally::read);
+}
+
+/// Lints, types and tests of the Python package, counted.
+fn python_tested(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
+    let package = Package::installed(metadata)?;
+    run(&mut cargo(&["build", "--package", USERS, "--all-features", "--example", NEIGHBOUR]))?;
+    let neighbour = metadata.target_folder().join("debug/examples").join(NEIGHBOUR);
+    for mut lints in package.lints() {
+        tally.count(went_well(run(&mut lints)));
+    }
+    counted(tally, package.tests().env("HERMES_NEIGHBOUR", neighbour), Tally::read_pytest);
+    Ok(())
+}
+
+/// Runs tests and counts what they say. A run that fails without a failed test, as a build does, counts as one.
+fn counted(tally: &mut Tally, tests: &mut Command, read: fn(&mut Tally, &str)) {
+    let failed_before = tally.failed();
+    let all_went_well = went_well(run_reading(tests, |line| read(tally, line)));
     if !all_went_well && tally.failed() == failed_before {
         tally.count(false);
     }

@@ -1,0 +1,341 @@
+"""Which arguments are the same, and which are not."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import pathlib
+import subprocess
+import sys
+import uuid
+from collections import namedtuple
+from typing import Any
+
+import pytest
+
+import hermes
+
+cache = hermes.Hermes(hermes.backend.inprocess.Backend, ttl=600)
+
+
+@cache
+def anything(*args: Any, **kwargs: Any) -> None:
+    pass
+
+
+def key(*args: Any, **kwargs: Any) -> str:
+    return anything.key(*args, **kwargs)
+
+
+class Colour(enum.Enum):
+    RED = 1
+    GREEN = 2
+
+
+class Light(enum.Enum):
+    RED = 1
+
+
+class Level(enum.IntEnum):
+    ONE = 1
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int = 0
+
+
+@dataclasses.dataclass
+class Pixel:
+    x: int
+    y: int = 0
+
+
+Pair = namedtuple("Pair", "x y")
+
+
+class User:
+    """Says itself what it is in a key."""
+
+    def __init__(self, number: int, session: object = None) -> None:
+        self.number = number
+        self.session = session
+
+    def __hermes_key__(self) -> int:
+        return self.number
+
+
+class Account(User):
+    pass
+
+
+NAN = float("nan")
+UUID = uuid.UUID("12345678123456781234567812345678")
+DAY = datetime.datetime(2026, 11, 23)
+
+#: Each of these differs from all others.
+DISTINCT = [
+    None,
+    (),
+    1,
+    -1,
+    2**63,
+    2**64,
+    2**200,
+    -(2**200),
+    1.0,
+    0.0,
+    -0.0,
+    NAN,
+    1j,
+    True,
+    False,
+    "1",
+    "",
+    "é",
+    "\ud800",
+    b"1",
+    b"",
+    bytearray(b"1"),
+    [1],
+    (1,),
+    {1},
+    frozenset({1}),
+    {1: 2},
+    {"1": 2},
+    [[]],
+    [()],
+    ["a b", "c"],
+    ["a", "b c"],
+    [1, [2]],
+    [[1], 2],
+    Colour.RED,
+    Colour.GREEN,
+    Light.RED,
+    Level.ONE,
+    Point(1),
+    Point(1, 2),
+    Pixel(1),
+    Pair(1, 2),
+    (1, 2),
+    User(1),
+    User(2),
+    Account(1),
+    DAY,
+    DAY.replace(tzinfo=datetime.timezone.utc),
+    DAY.date(),
+    DAY.time(),
+    datetime.timedelta(1),
+    decimal.Decimal("1"),
+    decimal.Decimal("1.0"),
+    UUID,
+    str(UUID),
+    pathlib.PurePosixPath("a"),
+    range(3),
+    range(4),
+    fractions.Fraction(1, 2),
+    int,
+    str,
+    User,
+    len,
+]
+
+
+@pytest.mark.filterwarnings("ignore:arguments of the class:RuntimeWarning")
+def test_distinct_arguments_have_distinct_keys() -> None:
+    seen: dict[str, Any] = {}
+    for argument in DISTINCT:
+        other = seen.setdefault(key(argument), argument)
+        assert other is argument, (other, argument)
+
+
+def test_the_place_of_an_argument_counts() -> None:
+    keys = [
+        key(1, 2),
+        key(2, 1),
+        key((1, 2)),
+        key([1, 2]),
+        key(1, b=2),
+        key(a=1, b=2),
+        key(a=2, b=1),
+        key({"a": 1}),
+        key(a=1),
+    ]
+    assert len(set(keys)) == len(keys)
+
+
+EQUAL = [
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}),
+    ({1, "x", 2}, {2, 1, "x"}),
+    (frozenset("abc"), frozenset("cba")),
+    ("".join(["a", "bc"]), "abc"),
+    (["ab", "ab"], ["ab", "".join(["a", "b"])]),
+    (Point(1), Point(x=1, y=0)),
+    (User(1, session=object()), User(1, session=object())),
+    (NAN, float("nan")),
+    (datetime.datetime(2026, 11, 23), DAY),
+    (decimal.Decimal("1.0"), decimal.Decimal("1.0")),
+    (range(3), range(3)),
+    (fractions.Fraction(1, 2), fractions.Fraction(2, 4)),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL, ids=[repr(one) for one, _ in EQUAL])
+def test_equal_arguments_have_one_key(one: Any, other: Any) -> None:
+    assert key(one) == key(other)
+
+
+@cache
+def with_defaults(a: int, b: int = 2, *rest: int, c: int = 3, **more: int) -> list[Any]:
+    return [a, b, rest, c, more]
+
+
+def test_positional_keyword_and_default_arguments_share_a_key() -> None:
+    same = [
+        with_defaults.key(1),
+        with_defaults.key(1, 2),
+        with_defaults.key(a=1),
+        with_defaults.key(b=2, a=1),
+        with_defaults.key(1, b=2, c=3),
+    ]
+    assert len(set(same)) == 1
+    others = [
+        with_defaults.key(1, 3),
+        with_defaults.key(1, 2, 3),
+        with_defaults.key(1, c=4),
+        with_defaults.key(1, d=4),
+        with_defaults.key(2),
+    ]
+    assert len({same[0], *others}) == 6
+
+
+def test_one_entry_serves_all_ways_to_call() -> None:
+    runs = []
+
+    @cache
+    def function(a: int, b: int = 2) -> int:
+        runs.append((a, b))
+        return a + b
+
+    assert [function(1), function(1, 2), function(b=2, a=1), function(a=1)] == [3, 3, 3, 3]
+    function.invalidate(a=1, b=2)
+    function(1)
+    assert runs == [(1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("call", [lambda f: f(), lambda f: f(1, 2, 3), lambda f: f(1, nope=2), lambda f: f(1, a=1)])
+def test_wrong_arguments_raise_what_the_function_raises(call: Any) -> None:
+    def function(a: int, b: int = 2) -> int:
+        return a
+
+    cached = cache(function)
+    with pytest.raises(TypeError) as expected:
+        call(function)
+    with pytest.raises(TypeError) as got:
+        call(cached)
+    assert str(got.value) == str(expected.value)
+
+
+def test_a_key_is_the_same_in_every_process() -> None:
+    program = (
+        "import sys, datetime, hermes\n"
+        "cache = hermes.Hermes(hermes.backend.inprocess.Backend)\n"
+        "def f(*args, **kwargs): pass\n"
+        "f.__module__ = 'shop'\n"
+        "print(cache(f).key({'b', 'a', 'c'}, {'y': 1, 'x': [None, 2.5]}, datetime.date(2026, 1, 1), k=b'v'))\n"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env={"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1]
+
+
+class Opaque:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def test_other_objects_are_told_apart_by_their_pickles_with_a_warning_once() -> None:
+    with pytest.warns(RuntimeWarning, match="__hermes_key__"):
+        one = key(Opaque("one"))
+    assert one == key(Opaque("one"))
+    assert one != key(Opaque("two"))
+
+
+class Unpicklable:
+    def __reduce__(self) -> str:
+        raise TypeError("no")
+
+
+def test_what_has_no_bytes_makes_the_call_uncached() -> None:
+    runs = []
+
+    @cache
+    def function(a: object) -> str:
+        runs.append(a)
+        return "value"
+
+    with pytest.warns(RuntimeWarning):
+        assert [function(Unpicklable()), function(Unpicklable())] == ["value", "value"]
+    assert len(runs) == 2
+    with pytest.raises(hermes.HermesError):
+        function.invalidate(Unpicklable())
+    with pytest.raises(hermes.HermesError):
+        function.key(Unpicklable())
+
+
+def test_what_is_too_deep_makes_the_call_uncached() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    runs = []
+
+    @cache
+    def function(a: object) -> str:
+        runs.append(1)
+        return "value"
+
+    with pytest.warns(RuntimeWarning):
+        assert [function(deep), function(deep)] == ["value", "value"]
+    assert len(runs) == 2
+    while deep:
+        deep = deep.pop()  # Freed from within, since freeing it from outside would recurse as deep.
+
+
+def test_a_key_function_returns_text() -> None:
+    @cache(key=lambda fn, a: a)  # type: ignore[arg-type, return-value]
+    def function(a: Any) -> Any:
+        return a
+
+    with pytest.raises(hermes.HermesError):
+        function(1)
+    assert [function("text"), function("")] == ["text", ""]
+
+
+def test_a_manglers_names_are_the_keys() -> None:
+    class Names(hermes.Mangler):
+        def nameEntry(self, fn: Any, *args: Any, **kwargs: Any) -> str:
+            return f"{fn.__name__}/{args}"
+
+    named = hermes.Hermes(hermes.backend.inprocess.Backend, mangler=Names())
+
+    @named
+    def function(a: int, b: int = 2) -> int:
+        return a
+
+    assert function.key(1) == function.key(1)
+    function(1)
+    assert named.backend.dump() == {"function/(1,)": 1}
