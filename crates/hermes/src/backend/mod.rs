@@ -3,6 +3,8 @@
 
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod breaker;
+#[cfg(any(feature = "redis", feature = "memcached"))]
+pub(crate) mod idle;
 #[cfg(all(feature = "memcached", feature = "async"))]
 pub(crate) mod runtimes;
 #[cfg(any(feature = "redis", feature = "memcached"))]

@@ -1,11 +1,7 @@
 //! One memcached server: its breaker, and the blocking connections that are ready to use.
 //! Leaves which server to ask to `servers`, and connections for tasks to `shared`.
 
-use std::{
-    fmt, mem,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 #[cfg(feature = "async")]
 use super::shared::SharedLink;
@@ -18,10 +14,7 @@ use super::{
 };
 #[cfg(feature = "async")]
 use crate::backend::runtimes::Runtimes;
-use crate::backend::{BackendError, breaker::Breaker};
-
-/// More connections than this are not kept while nobody uses them.
-const MAX_IDLE: usize = 64;
+use crate::backend::{BackendError, breaker::Breaker, idle::Idle};
 
 /// One server.
 pub(super) struct Node {
@@ -29,7 +22,7 @@ pub(super) struct Node {
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
     breaker: Breaker,
-    idle: Mutex<Vec<Link>>,
+    idle: Idle<Link>,
     #[cfg(feature = "async")]
     pub(super) shared: Runtimes<SharedLink, Failure>,
 }
@@ -48,7 +41,7 @@ impl Node {
             connect_timeout,
             timeout,
             breaker: Breaker::default(),
-            idle: Mutex::default(),
+            idle: Idle::default(),
             #[cfg(feature = "async")]
             shared: Runtimes::default(),
         }
@@ -97,7 +90,7 @@ impl Node {
             answers = self.tell(received).map(|answers| chat.hear(answers));
         }
         match answers {
-            Ok(()) => self.keep(link),
+            Ok(()) => self.idle.keep(link),
             Err(failure) => chat.fail(&failure.into_error()),
         }
         Ok(chat.into_settled())
@@ -131,8 +124,7 @@ impl Node {
     /// server now, only that the others are closed too.
     fn used<T>(&self, is_fresh: bool, result: Result<T, Failure>) -> Result<T, Failure> {
         if !is_fresh && matches!(result, Err(Failure::Broken(_))) {
-            let closed = mem::take(&mut *self.idle());
-            drop(closed);
+            self.idle.close();
             return result;
         }
         self.tell(result)
@@ -140,22 +132,11 @@ impl Node {
 
     fn take_idle(&self, commands: &[Placed<'_>]) -> Option<Link> {
         loop {
-            let link = self.idle().pop()?;
+            let link = self.idle.take()?;
             if may_be_sent_again(commands) || !link.is_closed() {
                 return Some(link);
             }
         }
-    }
-
-    fn keep(&self, link: Link) {
-        let mut idle = self.idle();
-        if idle.len() < MAX_IDLE {
-            idle.push(link);
-        }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Link>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,11 +2,8 @@
 //! Leaves which server to ask to `servers`, and connections for tasks to `shared`.
 
 use std::{
-    fmt, mem,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use hermescache_protocol::History;
@@ -19,10 +16,7 @@ use super::{
     failure::Failure,
     link::Link,
 };
-use crate::backend::{BackendError, breaker::Breaker};
-
-/// More connections than this are not kept while nobody uses them.
-const MAX_IDLE: usize = 64;
+use crate::backend::{BackendError, breaker::Breaker, idle::Idle};
 
 /// One server.
 pub(super) struct Node {
@@ -30,7 +24,7 @@ pub(super) struct Node {
     pub(super) access: Access,
     pub(super) client: Client,
     breaker: Breaker,
-    idle: Mutex<Vec<(u64, Link)>>,
+    idle: Idle<(u64, Link)>,
     /// Connections of an earlier era are not used again: the server's role may have changed since.
     era: AtomicU64,
     #[cfg(feature = "async")]
@@ -69,7 +63,7 @@ impl Node {
             access: access.clone(),
             client,
             breaker: Breaker::default(),
-            idle: Mutex::default(),
+            idle: Idle::default(),
             era: AtomicU64::new(0),
             #[cfg(feature = "async")]
             shared: SharedLinks::default(),
@@ -123,18 +117,14 @@ impl Node {
             .used(sent.is_fresh, sent.link.receive_all(self))
             .map_err(|failure| failure.after_sending(sent.may_be_sent_again))?;
         let history = sent.link.history();
-        let mut idle = self.idle();
-        if idle.len() < MAX_IDLE {
-            idle.push((sent.era, sent.link));
-        }
+        self.idle.keep((sent.era, sent.link));
         Ok((answers, history))
     }
 
     /// The server's role may have changed: its connections are opened anew.
     pub(super) fn begin_new_era(&self) {
         self.era.fetch_add(1, Ordering::Relaxed);
-        let old = mem::take(&mut *self.idle());
-        drop(old);
+        self.idle.close();
     }
 
     pub(super) fn era(&self) -> u64 {
@@ -164,25 +154,19 @@ impl Node {
     /// be well all the same; but the other idle ones are likely to be closed too.
     fn used<T>(&self, is_fresh: bool, result: Result<T, Failure>) -> Result<T, Failure> {
         if !is_fresh && matches!(result, Err(Failure::Broken(_))) {
-            let closed = mem::take(&mut *self.idle());
-            drop(closed);
+            self.idle.close();
             return result;
         }
         self.tell(result)
     }
 
     fn take_idle(&self, era: u64) -> Option<Link> {
-        let mut idle = self.idle();
-        while let Some((of, link)) = idle.pop() {
+        loop {
+            let (of, link) = self.idle.take()?;
             if of == era {
                 return Some(link);
             }
         }
-        None
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<(u64, Link)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
