@@ -4,7 +4,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Condvar, Mutex, PoisonError},
+    mem,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     task::Waker,
     thread,
     time::Instant,
@@ -54,6 +55,25 @@ struct Clockwork {
 static CLOCKWORK: Mutex<Clockwork> =
     Mutex::new(Clockwork { alarms: BTreeMap::new(), last_id: 0, running: false });
 static CHANGED: Condvar = Condvar::new();
+
+/// All alarms, held still: none is set or rings.
+#[derive(Debug)]
+pub(crate) struct Held(MutexGuard<'static, Clockwork>);
+
+impl Held {
+    pub(crate) fn new() -> Self {
+        Self(CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Forgets the alarms of another process, and the thread that serves them there.
+    pub(crate) fn forget(mut self) {
+        let alarms = mem::take(&mut self.0.alarms);
+        self.0.running = false;
+        drop(self);
+        // Whom they would wake is not here, and may not even be dropped.
+        mem::forget(alarms);
+    }
+}
 
 /// Rings alarms until there are none left.
 fn run() {

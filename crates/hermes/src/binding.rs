@@ -30,7 +30,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{PoisonError, RwLock},
+    sync::{Mutex, PoisonError},
 };
 
 use hermescache_protocol::ShortArguments;
@@ -47,6 +47,7 @@ use crate::{
 pub use crate::{
     call::Call,
     codec::{Cause, PackError, Packer, Packing, UnpackError},
+    fork::{Fork, before_fork},
     rules::{IntoWeight, Keep, Rules, rules},
     value::Foreign,
 };
@@ -66,9 +67,9 @@ impl Function {
     #[must_use]
     pub fn named(name: &str, version: Option<&str>) -> Self {
         type Known = HashMap<(Box<str>, Option<Box<str>>), &'static Site>;
-        static KNOWN: RwLock<Option<Known>> = RwLock::new(None);
+        static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
 
-        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         Self(match known.get_or_insert_default().entry((name.into(), version.map(Box::from))) {
             Entry::Occupied(site) => site.get(),
             Entry::Vacant(place) => {

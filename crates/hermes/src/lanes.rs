@@ -4,7 +4,7 @@
 use std::{
     cell::Cell,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -72,9 +72,20 @@ thread_local! {
 /// writer sees all that the last one wrote.
 static FREE: Mutex<Free> = Mutex::new(Free { never_taken: 0, given_back: Vec::new() });
 
+#[derive(Debug)]
 struct Free {
     never_taken: usize,
     given_back: Vec<usize>,
+}
+
+/// All lanes, held still: none is taken or given back.
+#[derive(Debug)]
+pub(crate) struct Held(#[expect(dead_code, reason = "it is held")] MutexGuard<'static, Free>);
+
+impl Held {
+    pub(crate) fn new() -> Self {
+        Self(FREE.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A thread's lane, given back when the thread ends.

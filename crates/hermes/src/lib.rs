@@ -60,6 +60,7 @@ mod engine;
 mod entry;
 mod error;
 mod flight;
+mod fork;
 mod lanes;
 mod leading;
 #[cfg(feature = "memcached")]

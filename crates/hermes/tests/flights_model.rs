@@ -41,6 +41,8 @@ mod entry;
 mod error;
 #[path = "../src/flight.rs"]
 mod flight;
+#[path = "../src/fork.rs"]
+mod fork;
 #[path = "../src/lanes.rs"]
 mod lanes;
 #[cfg(feature = "memcached")]
@@ -184,6 +186,17 @@ mod alarm {
         pub(crate) fn set(_when: Instant, _waker: Waker) -> Self {
             Self
         }
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Held;
+
+    impl Held {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        pub(crate) fn forget(self) {}
     }
 }
 
