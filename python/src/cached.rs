@@ -22,7 +22,7 @@ use crate::{
     call::{Fits, Given},
     coro::{self, CachedCoro},
     engine::Place,
-    errors,
+    errors, fork,
     frontend::{Frontend, Settings, Way},
     held::Held,
     identity::Standing,
@@ -301,7 +301,7 @@ impl Core {
         }
         let ttl = self.static_ttl(&settings);
         let mut own = None;
-        let got = py.detach(|| {
+        let got = fork::detached(py, || {
             let keep = Cell::new(Keep::no());
             let loader = || {
                 Python::attach(|py| {
@@ -341,7 +341,7 @@ impl Core {
             return given.compute(py, self).map(Some);
         };
         call.tags(given.tags(py, self)?);
-        py.detach(|| call.peek::<Held>()).map(|held| place.format.object(py, &held)).transpose()
+        fork::detached(py, || call.peek::<Held>()).map(|held| place.format.object(py, &held)).transpose()
     }
 
     /// Takes an entry out.
@@ -360,7 +360,7 @@ impl Core {
         let name = given.name(py, self, &settings)?;
         // Of arguments that the function does not take nothing can be kept.
         let Some(call) = self.call(py, place, given, name.as_deref(), id)? else { return nothing() };
-        py.detach(|| call.invalidate()).map_err(|why| errors::of_engine(py, &why))?;
+        fork::detached(py, || call.invalidate()).map_err(|why| errors::of_engine(py, &why))?;
         nothing()
     }
 
@@ -407,7 +407,7 @@ impl Core {
         };
         self.check_clearable(py, &settings)?;
         let Some(id) = self.id else { return nothing() };
-        py.detach(|| id.clear(&place.cache)).map_err(|why| errors::of_engine(py, &why))?;
+        fork::detached(py, || id.clear(&place.cache)).map_err(|why| errors::of_engine(py, &why))?;
         nothing()
     }
 

@@ -1,7 +1,11 @@
 //! One place where entries are kept: a cache of the engine, and how values look there.
 //! Leaves calls of functions to `cached`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use hermes::{
     Cache, Codec, EntryInfo,
@@ -10,7 +14,7 @@ use hermes::{
 use pyo3::{prelude::*, types::PyBytes};
 
 use crate::{
-    coro, errors,
+    coro, errors, fork,
     held::Held,
     packer::{By, Format, OnServers, Signing},
     runtime::Carried,
@@ -24,14 +28,21 @@ pub(crate) struct Place {
     pub(crate) format: Arc<Format>,
 }
 
-impl Place {
-    fn open(url: &str, namespace: &str, by: By) -> Result<Self, hermes::Error> {
-        let in_process = url.starts_with("memory:");
-        let format = Arc::new(Format { in_process, by });
+/// How to open a place, again if need be.
+#[derive(Debug)]
+struct Recipe {
+    url: String,
+    namespace: String,
+    format: Arc<Format>,
+}
+
+impl Recipe {
+    fn open(&self) -> Result<Place, hermes::Error> {
+        let Self { url, namespace, format } = self;
         let builder = Cache::builder().namespace(namespace);
         let builder = builder.url_around(url, |backend| Box::new(Carried::new(backend)));
-        let cache = builder.packed_by(OnServers(Arc::clone(&format))).build()?;
-        Ok(Self { cache, format })
+        let cache = builder.packed_by(OnServers(Arc::clone(format))).build()?;
+        Ok(Place { cache, format: Arc::clone(format) })
     }
 }
 
@@ -43,12 +54,25 @@ type Row<T> = (String, Vec<String>, f64, T);
 #[pyclass(frozen, weakref, module = "hermes._core")]
 #[derive(Debug)]
 pub(crate) struct Engine {
-    place: Arc<Place>,
+    recipe: Recipe,
+    place: Mutex<Arc<Place>>,
 }
 
 impl Engine {
     pub(crate) fn place(&self) -> Arc<Place> {
-        Arc::clone(&self.place)
+        Arc::clone(&self.place.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Opens it anew in a forked child, unless it can stay as it is.
+    pub(crate) fn renew(&self, py: Python<'_>, was_busy: bool) -> PyResult<()> {
+        if self.recipe.format.in_process && !was_busy {
+            return Ok(());
+        }
+        let mut place = Arc::new(self.recipe.open().map_err(|why| errors::of_engine(py, &why))?);
+        mem::swap(&mut *self.place.lock().unwrap_or_else(PoisonError::into_inner), &mut place);
+        // Its connections are registered with the parent's runtime, and its locks may be taken for ever.
+        mem::forget(place);
+        Ok(())
     }
 }
 
@@ -69,7 +93,7 @@ impl Engine {
         dumps: Option<Py<PyAny>>,
         loads: Option<Py<PyAny>>,
         secret: Option<&Bound<'_, PyBytes>>,
-    ) -> PyResult<Self> {
+    ) -> PyResult<Py<Self>> {
         let wrong = |said: &str| Err(errors::error(py, said));
         let signing = secret.map(|secret| Signing::new(secret.as_bytes()));
         let by = match (dumps, loads, serialiser) {
@@ -87,20 +111,24 @@ impl Engine {
         if secret.is_some() && !matches!(by, By::Pickle { .. }) {
             return wrong("a secret signs pickles, and this cache makes none");
         }
-        let place = Place::open(url, namespace, by).map_err(|why| errors::of_engine(py, &why))?;
-        Ok(Self { place: Arc::new(place) })
+        let format = Arc::new(Format { in_process: url.starts_with("memory:"), by });
+        let recipe = Recipe { url: url.to_owned(), namespace: namespace.to_owned(), format };
+        let place = recipe.open().map_err(|why| errors::of_engine(py, &why))?;
+        let engine = Bound::new(py, Self { recipe, place: Mutex::new(Arc::new(place)) })?;
+        fork::watch(engine.as_any())?;
+        Ok(engine.unbind())
     }
 
     /// Whether entries are kept in this process.
     #[getter]
     fn in_process(&self) -> bool {
-        self.place.format.in_process
+        self.recipe.format.in_process
     }
 
     /// Drops what carries any of the tags; None: the whole namespace.
     fn clean(&self, py: Python<'_>, tags: Option<Vec<String>>) -> PyResult<()> {
         let place = self.place();
-        let done = py.detach(|| match tags {
+        let done = fork::detached(py, || match tags {
             Some(tags) => place.cache.clean(tags),
             None => place.cache.clean_all(),
         });
@@ -120,7 +148,7 @@ impl Engine {
 
     /// What this process did with the cache so far.
     fn stats(&self) -> BTreeMap<&'static str, u64> {
-        let stats = self.place.cache.stats();
+        let stats = self.place().cache.stats();
         BTreeMap::from([
             ("hits", stats.hits),
             ("misses", stats.misses),
@@ -134,7 +162,7 @@ impl Engine {
     /// Lists what a call would hit: key, tags, seconds of ttl left, size.
     fn dump(&self, py: Python<'_>) -> PyResult<Vec<Row<usize>>> {
         let place = self.place();
-        let listed = py.detach(|| place.cache.dump()).map_err(|why| errors::of_engine(py, &why))?;
+        let listed = fork::detached(py, || place.cache.dump()).map_err(|why| errors::of_engine(py, &why))?;
         let row = |EntryInfo { key, tags, ttl_left, size_bytes, .. }| {
             (key.to_string(), tags, ttl_left.as_secs_f64(), size_bytes)
         };
@@ -147,7 +175,7 @@ impl Engine {
         if !place.format.in_process {
             return Err(errors::error(py, "values are listed where they are kept in this process only"));
         }
-        let listed = py.detach(|| binding::values::<_, Held>(&place.cache));
+        let listed = fork::detached(py, || binding::values::<_, Held>(&place.cache));
         let row = |entry: binding::Listed<Held>| {
             let EntryInfo { key, tags, ttl_left, .. } = entry.info;
             let name = entry.name.unwrap_or_else(|| key.to_string());
@@ -165,7 +193,7 @@ impl Engine {
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let place = self.place();
-        match py.detach(|| place.cache.entry(name).get::<Held>()) {
+        match fork::detached(py, || place.cache.entry(name).get::<Held>()) {
             Some(held) => place.format.object(py, &held).map(Some),
             None => Ok(default),
         }
@@ -193,7 +221,7 @@ impl Engine {
                 return Err(errors::error(py, &format!("setting {name:?}: the value has no bytes: {why}")));
             }
         };
-        let done = py.detach(|| {
+        let done = fork::detached(py, || {
             let mut call = Function::of_entries().call(&place.cache);
             call.arg(name);
             call.tags(tags);
@@ -205,6 +233,6 @@ impl Engine {
     /// Takes the entry of a name out.
     fn remove(&self, py: Python<'_>, name: &str) -> PyResult<()> {
         let place = self.place();
-        py.detach(|| place.cache.entry(name).invalidate()).map_err(|why| errors::of_engine(py, &why))
+        fork::detached(py, || place.cache.entry(name).invalidate()).map_err(|why| errors::of_engine(py, &why))
     }
 }

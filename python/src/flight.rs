@@ -17,7 +17,10 @@ use pyo3::{
     types::PyType,
 };
 
-use crate::hub::{Alarm, Hub};
+use crate::{
+    fork::UnderWay,
+    hub::{Alarm, Hub},
+};
 
 /// What the engine does for a task.
 type Work = Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>;
@@ -44,7 +47,12 @@ impl Flight {
         W: Future<Output = PyResult<Py<PyAny>>> + Send + 'static,
     {
         let exchange = Exchange::default();
-        let work: Work = Box::pin(work(exchange.clone()));
+        let work = work(exchange.clone());
+        let under_way = UnderWay::begin();
+        let work: Work = Box::pin(async move {
+            let _under_way = under_way;
+            work.await
+        });
         Self { work: Mutex::new(Some(work)), exchange, alarm: Mutex::new(None) }
     }
 

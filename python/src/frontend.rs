@@ -11,6 +11,7 @@ use pyo3::{
 
 use crate::{
     engine::{Engine, Place},
+    fork,
     identity::Identities,
     ttl::Ttl,
 };
@@ -77,6 +78,17 @@ impl Frontend {
         Arc::clone(&self.settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Goes on with its engine where that has been opened anew.
+    pub(crate) fn renew(&self, py: Python<'_>) {
+        self.change(py, |settings| {
+            let engine =
+                settings.engine_given.as_ref().and_then(|given| given.bind(py).cast::<Engine>().ok());
+            if let Some(engine) = engine {
+                settings.way = Way::Engine(engine.get().place());
+            }
+        });
+    }
+
     /// Assigns one of the settings. What leaves is dropped outside of the lock: it may run anybody's code.
     fn change(&self, py: Python<'_>, change: impl FnOnce(&mut Settings)) {
         let now = self.settings();
@@ -133,7 +145,7 @@ impl Frontend {
     }
 
     #[setter]
-    fn set_engine(&self, given: &Bound<'_, PyAny>) {
+    fn set_engine(slf: &Bound<'_, Self>, given: &Bound<'_, PyAny>) -> PyResult<()> {
         let way = if given.is_none() {
             Way::Uncached
         } else if let Ok(engine) = given.cast::<Engine>() {
@@ -142,12 +154,11 @@ impl Frontend {
             Way::Driver(given.clone().unbind())
         };
         let given = (!given.is_none()).then(|| given.clone().unbind());
-        Python::attach(|py| {
-            self.change(py, |settings| {
-                settings.way = way;
-                settings.engine_given = given;
-            });
+        slf.get().change(slf.py(), |settings| {
+            settings.way = way;
+            settings.engine_given = given;
         });
+        fork::watch(slf.as_any())
     }
 
     #[getter]

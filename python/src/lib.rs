@@ -9,6 +9,7 @@ mod coro;
 mod engine;
 mod errors;
 mod flight;
+mod fork;
 mod frontend;
 mod held;
 mod hub;
@@ -35,5 +36,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<flight::Flight>()?;
     module.add_class::<hub::Hub>()?;
     module.add_function(wrap_pyfunction!(keys::encode, module)?)?;
+    fork::register(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

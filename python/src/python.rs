@@ -40,6 +40,7 @@ imported! {
     pure_path = "pathlib", "PurePath";
     dataclass_fields = "dataclasses", "fields";
     weak_reference = "weakref", "ref";
+    weak_set = "weakref", "WeakSet";
     weak_key_dictionary = "weakref", "WeakKeyDictionary";
     running_loop = "asyncio", "get_running_loop";
     done = "hermes._coroutines", "done";
