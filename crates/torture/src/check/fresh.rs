@@ -1,5 +1,5 @@
-//! P1: no call that starts after an invalidation returned Ok gets a value whose computation began before it.
-//! No fault excuses it.
+//! P1: no call that starts after an invalidation returned Ok gets a value whose computation began before it. Nor what a set was to
+//! replace, once that has returned Ok. No fault excuses it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,7 +33,7 @@ fn latest_beginning(seen: &Seen, sets: &HashMap<Id, &Event>) -> Option<At> {
     if seen.by_hand { sets.get(&seen.id).map(|set| set.to) } else { Some(seen.began) }
 }
 
-/// The acknowledged invalidations that reach one key.
+/// The acknowledged invalidations that reach one key, and the sets of it.
 struct Fences<'a> {
     by_end: Vec<&'a Event>,
     /// Of those up to each, the one that began last.
@@ -44,6 +44,7 @@ impl<'a> Fences<'a> {
     fn of(history: &'a History, key: Key) -> Self {
         let reaches = |event: &&Event| match &event.what {
             What::Invalidated { reach, error: None } => reach.covers(key),
+            What::Set { key: replaced, error: None, .. } => *replaced == key,
             _ => false,
         };
         let mut by_end: Vec<_> = history.events.iter().filter(reaches).collect();
@@ -89,7 +90,7 @@ fn violation(
                 seen.version
             )
         }
-        _ => "a value was served that was computed before an invalidation had begun".to_owned(),
+        _ => "a value was served that was computed before an invalidation or a set had begun".to_owned(),
     };
     let story = write.cloned().into_iter().chain(source).chain([fence.clone(), call.clone()]).collect();
     Violation { promise: Promise::Fresh, says, story }
@@ -168,6 +169,17 @@ mod tests {
         tale.invalidated(Reach::All, 5..6);
         tale.invalidated(Reach::All, 1..8);
         tale.called(KEY, &old, 9..10);
+        assert_eq!(super::stale(&tale.history()).len(), 1);
+    }
+
+    #[test]
+    fn what_a_set_was_to_replace_is_not_served_once_it_has_returned() {
+        let mut tale = Tale::new();
+        let old = tale.computed(KEY, 1, 2..3);
+        let set = tale.set(KEY, 4..5);
+        tale.called(KEY, &set, 6..7);
+        assert!(super::stale(&tale.history()).is_empty());
+        tale.called(KEY, &old, 6..7);
         assert_eq!(super::stale(&tale.history()).len(), 1);
     }
 
