@@ -136,6 +136,7 @@ macro_rules! __when_async {
 #[doc = include_str!("../../../docs/failure.md")]
 #[doc = include_str!("../../../docs/from-cached.md")]
 #[doc = include_str!("../../../docs/from-moka.md")]
+#[doc = include_str!("../../../docs/guarantees.md")]
 #[doc = include_str!("../../../docs/invalidation.md")]
 #[doc = include_str!("../../../docs/keys.md")]
 #[doc = include_str!("../../../docs/methods.md")]
