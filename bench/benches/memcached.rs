@@ -1,7 +1,8 @@
 //! What a hit on a memcached costs beside a bare `mg`. `cargo xtask bench` runs it and writes the table.
 //!
 //! All subjects ask one server for the same values, in turn, a slice of time each, many times over, so that a slow moment of
-//! the machine meets them all. The bare client is a socket and nothing else: it knows how long the answer will be.
+//! the machine meets them all. The bare client is a socket and nothing else: it knows how long the answer will be. The same
+//! client is Hermes's own, with timeouts and shared connections, asked for one command that is as short.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod turns;
@@ -13,7 +14,11 @@ use std::{
     sync::OnceLock,
 };
 
-use hermes::{Cache, cached};
+use hermes::{
+    Backend, Cache,
+    backend::{Bucket, Command, Namespace, Tag},
+    cached,
+};
 use hermes_testkit::Memcached;
 use tokio::runtime::Builder;
 use turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
@@ -49,10 +54,11 @@ fn main() {
     }
     let address = server.address();
     let bare = Bare { address, one: Asks::new(address, get), all: Asks::new(address, get_all) };
+    let client = Cache::builder().url(&server.url()).open_backend().expect("the URL is good");
     let misses = cache().stats().misses;
-    blocking(&bare);
-    in_a_task(&bare);
-    in_threads(&bare);
+    blocking(&bare, &*client);
+    in_a_task(&bare, &*client);
+    in_threads(&bare, &*client);
     assert_eq!(
         cache().stats().misses - misses,
         ENTRIES,
@@ -60,34 +66,46 @@ fn main() {
     );
 }
 
-const SUBJECTS: [&str; 3] = ["bare mg", "bare mg of entry and tags", "hermes, 2 tags"];
+const SUBJECTS: [&str; 4] =
+    ["bare mg", "one md by the same client", "bare mg of entry and tags", "hermes, 2 tags"];
 
-fn blocking(bare: &Bare) {
+/// One command, of which memcached makes one `md`.
+fn one_command() -> Command {
+    let tags = [Tag::user("nobody's")].into();
+    Command::Clean { namespace: Namespace::default(), bucket: Bucket::default(), tags }
+}
+
+fn blocking(bare: &Bare, client: &dyn Backend) {
     let [mut one, mut all] = [&bare.one, &bare.all].map(|asks| bare.connect(asks));
-    let mut turns: [Turn<'_>; 3] = [
+    let command = one_command();
+    let mut turns: [Turn<'_>; 4] = [
         (SUBJECTS[0], Box::new(|| slice(|id| one.ask(id)))),
-        (SUBJECTS[1], Box::new(|| slice(|id| all.ask(id)))),
-        (SUBJECTS[2], Box::new(|| slice(|id| drop(black_box(profile(id as u64)))))),
+        (SUBJECTS[1], Box::new(|| slice(|_| drop(black_box(client.execute(&command)))))),
+        (SUBJECTS[2], Box::new(|| slice(|id| all.ask(id)))),
+        (SUBJECTS[3], Box::new(|| slice(|id| drop(black_box(profile(id as u64)))))),
     ];
     take_turns("memcached", "one thread", &mut turns);
 }
 
-fn in_threads(bare: &Bare) {
-    let client = |asks: &Asks| {
+fn in_threads(bare: &Bare, client: &dyn Backend) {
+    let command = one_command();
+    let sockets = |asks: &Asks| {
         slice_of_threads(|| {
             let mut connection = bare.connect(asks);
             move |id| connection.ask(id)
         })
     };
-    let mut turns: [Turn<'_>; 3] = [
-        (SUBJECTS[0], Box::new(|| client(&bare.one))),
-        (SUBJECTS[1], Box::new(|| client(&bare.all))),
-        (SUBJECTS[2], Box::new(|| slice_of_threads(|| |id| drop(black_box(profile(id as u64)))))),
+    let mut turns: [Turn<'_>; 4] = [
+        (SUBJECTS[0], Box::new(|| sockets(&bare.one))),
+        (SUBJECTS[1], Box::new(|| slice_of_threads(|| |_| drop(black_box(client.execute(&command)))))),
+        (SUBJECTS[2], Box::new(|| sockets(&bare.all))),
+        (SUBJECTS[3], Box::new(|| slice_of_threads(|| |id| drop(black_box(profile(id as u64)))))),
     ];
     take_turns("memcached", "8 threads", &mut turns);
 }
 
-fn in_a_task(bare: &Bare) {
+fn in_a_task(bare: &Bare, client: &dyn Backend) {
+    let command = &one_command();
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for id in 0..ENTRIES {
@@ -107,11 +125,19 @@ fn in_a_task(bare: &Bare) {
             connections
         });
         let [one, all] = connections.as_slice() else { unreachable!("there are two") };
-        let mut turns: [Turn<'_>; 3] = [
+        let mut turns: [Turn<'_>; 4] = [
             (SUBJECTS[0], Box::new(|| slice_of_tasks(&runtime, tasks, |task, id| one[task].ask(id)))),
-            (SUBJECTS[1], Box::new(|| slice_of_tasks(&runtime, tasks, |task, id| all[task].ask(id)))),
             (
-                SUBJECTS[2],
+                SUBJECTS[1],
+                Box::new(|| {
+                    slice_of_tasks(&runtime, tasks, |_, _| async move {
+                        drop(black_box(client.execute_async(command).await));
+                    })
+                }),
+            ),
+            (SUBJECTS[2], Box::new(|| slice_of_tasks(&runtime, tasks, |task, id| all[task].ask(id)))),
+            (
+                SUBJECTS[3],
                 Box::new(|| {
                     slice_of_tasks(&runtime, tasks, |_, id| async move {
                         drop(black_box(profile_in_a_task(id as u64).await));
