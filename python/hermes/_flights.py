@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Collection
 from concurrent.futures import Future
+from contextlib import suppress
 
 
 class Landing(enum.Enum):
@@ -120,7 +121,9 @@ class leading:
         self._token = _leading.set(_leading.get() | {self._key})
 
     def __exit__(self, *_: object) -> None:
-        _leading.reset(self._token)
+        # A coroutine may be closed from outside of its task, in another context, which knows nothing of it.
+        with suppress(ValueError):
+            _leading.reset(self._token)
 
 
 _all: weakref.WeakSet[Flights] = weakref.WeakSet()

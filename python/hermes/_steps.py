@@ -79,9 +79,17 @@ class Worker:
     _executor: ThreadPoolExecutor | None = None
 
     async def run(self, what: Callable[[], R]) -> R:
+        work = self._executor_of_its_own().submit(contextvars.copy_context().run, what)
+        return await asyncio.wrap_future(work)
+
+    def post(self, what: Callable[[], object]) -> None:
+        """Has it done without waiting for it."""
+        self._executor_of_its_own().submit(what)
+
+    def _executor_of_its_own(self) -> ThreadPoolExecutor:
         if self._executor is None:
             self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hermes")
-        return await asyncio.get_running_loop().run_in_executor(self._executor, contextvars.copy_context().run, what)
+        return self._executor
 
     def dismiss(self) -> None:
         if self._executor is not None:
@@ -112,6 +120,14 @@ async def run_async(steps: Steps[R]) -> R:
         while True:
             try:
                 result = await step.later(worker)
+            except GeneratorExit:
+                # Nothing can be awaited any more, so what cleans up is done behind our back.
+                with suppress(asyncio.CancelledError):
+                    step = steps.throw(asyncio.CancelledError())
+                    while True:
+                        worker.post(step.now)
+                        step = steps.send(None)
+                raise
             except BaseException as error:
                 step = steps.throw(error)
             else:

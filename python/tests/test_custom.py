@@ -190,6 +190,28 @@ def test_a_cancelled_task_gives_its_lock_back(cache: hermes.Hermes) -> None:
     assert asyncio.run(story()) == 1
 
 
+def test_a_coroutine_that_is_closed_gives_its_lock_back(cache: hermes.Hermes) -> None:
+    began = threading.Event()
+
+    @cache
+    async def function(a: int) -> int:
+        if not began.is_set():
+            began.set()
+            await asyncio.Event().wait()
+        return a
+
+    async def story() -> int:
+        call = asyncio.ensure_future(function(1))
+        while not began.is_set():
+            await asyncio.sleep(0.001)
+        coroutine = call.get_coro()
+        assert coroutine is not None
+        coroutine.close()
+        return await function(1)
+
+    assert asyncio.run(story()) == 1
+
+
 def test_a_save_under_way_does_not_survive_an_invalidation() -> None:
     """The save has begun when the invalidation comes: it waits, and then removes what was saved."""
     begun, may_end = threading.Event(), threading.Event()
