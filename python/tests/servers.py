@@ -61,6 +61,12 @@ class Server:
     def hang(self) -> None:
         """Leaves its connections open and unanswered, until `go_on`."""
         self._process.send_signal(signal.SIGSTOP)
+        wait_until(f"{self._name} stands still", self._stands_still)
+
+    def _stands_still(self) -> bool:
+        """Whether the signal has reached every thread."""
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def go_on(self) -> None:
         self._process.send_signal(signal.SIGCONT)
