@@ -8,7 +8,7 @@ use pyo3::{
 };
 
 use crate::{
-    cached::Core,
+    core::Core,
     errors,
     frontend::Settings,
     held::Held,

@@ -11,8 +11,9 @@ use pyo3::{
 };
 
 use crate::{
-    cached::{Cached, Core, Loaded, Stop, Verb},
+    cached::Cached,
     call::Given,
+    core::{Core, Loaded, Stop, Verb},
     engine::Place,
     errors,
     flight::{Exchange, Flight},

@@ -5,6 +5,7 @@
 
 mod cached;
 mod call;
+mod core;
 mod coro;
 mod engine;
 mod errors;
