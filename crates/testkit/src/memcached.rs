@@ -2,6 +2,7 @@
 //! Its process is `server`'s affair.
 
 use std::{
+    fmt::Write as _,
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
     ops::Deref,
@@ -74,6 +75,25 @@ impl Memcached {
     /// If there is no answer within ten seconds.
     pub fn flush_all(&self) {
         self.command("flush_all");
+    }
+
+    /// Fills it with values of 64 bytes to a kilobyte, twenty megabytes of them: where it has less (`-m 3`), what is of such a size and
+    /// was not used lately leaves.
+    ///
+    /// # Panics
+    /// If there is no answer within ten seconds.
+    pub fn evict(&self) {
+        const FILLING: usize = 60_000;
+        let value = "x".repeat(1024);
+        let mut commands = String::new();
+        for number in 0..FILLING {
+            // As many of each power of two, since it keeps sizes apart.
+            let most = value.len() >> (number % 4);
+            let len = most - number * 7 % (most / 2);
+            let _ = write!(commands, "set filling:{number} 0 300 {len} noreply\r\n{}\r\n", &value[..len]);
+        }
+        commands.truncate(commands.len() - "\r\n".len());
+        self.command(&commands);
     }
 
     /// Sends a command of the text protocol over a connection of its own, with its value after `\r\n` if it has one,

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use hermes_testkit::Memcached;
+use hermes_testkit::{Memcached, wait_until};
 
 #[test]
 fn it_answers_on_the_port_of_its_url() {
@@ -46,5 +46,19 @@ fn a_frozen_server_answers_when_it_thaws() {
     thread::scope(|scope| {
         let asked = memcached.freeze_while(|| scope.spawn(|| memcached.command("set k 0 0 1\r\nv")));
         assert_eq!(asked.join().unwrap(), "STORED\r\n");
+    });
+}
+
+#[test]
+fn a_small_one_that_is_filled_forgets_what_was_there() {
+    let memcached = Memcached::with(&["-m", "3"]);
+    let value = "v".repeat(300);
+    memcached.command(&format!("set k 0 0 300\r\n{value}"));
+    assert!(memcached.command("get k").contains(&value));
+
+    // What is used more than once is kept longer.
+    wait_until("it leaves", || {
+        memcached.evict();
+        memcached.command("get k") == "END\r\n"
     });
 }

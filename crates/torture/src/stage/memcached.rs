@@ -11,8 +11,11 @@ use super::{
 };
 use crate::clock::pass;
 
+/// So that it can be filled.
+const SMALL: [&str; 2] = ["-m", "3"];
+
 pub(super) fn open() -> Box<dyn Stage> {
-    let servers = [Memcached::start(), Memcached::start()];
+    let servers = [Memcached::with(&SMALL), Memcached::with(&SMALL)];
     let proxies = servers.each_ref().map(|server| Proxy::to(server.address()));
     Box::new(Two { servers, proxies, neighbours: OnceLock::new() })
 }
@@ -44,6 +47,7 @@ impl Stage for Two {
                 server.freeze_while(|| pass(2 * dice.span(A_MOMENT)));
             }),
             Fault::new("flush", |dice| dice.pick(servers).flush_all()).that_loses(),
+            Fault::new("evict", |dice| dice.pick(servers).evict()).that_loses(),
         ];
         of_the_servers.into_iter().chain(network::faults(&self.proxies)).collect()
     }
