@@ -8,6 +8,7 @@ use crate::{
     criterion::{Estimate, estimates},
     install,
     metadata::Metadata,
+    python,
     report::{self, Figures, Hit},
     setting::Setting,
 };
@@ -24,6 +25,7 @@ pub(crate) fn bench(part: Option<&str>) -> Result<(), String> {
         Some("memory") => report::memory(&lines("memory")?),
         Some("redis") => report::redis(&on_a_server("redis")?),
         Some("memcached") => report::memcached(&on_a_server("memcached")?),
+        Some("python") => report::python(&beside_python()?),
         Some(_) => report::cleans(&lines("clean")?),
         None => {
             let setting = Setting::here_and_now()?;
@@ -32,6 +34,7 @@ pub(crate) fn bench(part: Option<&str>) -> Result<(), String> {
                 cleans: lines("clean")?,
                 redis: on_a_server("redis")?,
                 memcached: on_a_server("memcached")?,
+                python: beside_python()?,
                 hits: hits()?,
             };
             let page = root().join(PAGE);
@@ -70,10 +73,21 @@ fn on_a_server(bench: &str) -> Result<Vec<Vec<String>>, String> {
     lines(bench)
 }
 
-/// Runs a bench that prints its figures as lines of its name and columns with tabs between them.
+/// Runs the bench of the Python package.
+fn beside_python() -> Result<Vec<Vec<String>>, String> {
+    install::what_is_missing()?;
+    lines_of("python", &mut python::side_by_side(&Metadata::read()?)?)
+}
+
+/// Runs a bench and reads its figures.
 fn lines(bench: &str) -> Result<Vec<Vec<String>>, String> {
+    lines_of(bench, &mut benched(bench, &[]))
+}
+
+/// Runs what prints its figures as lines of the bench's name and columns with tabs between them.
+fn lines_of(bench: &str, command: &mut Command) -> Result<Vec<Vec<String>>, String> {
     let mut lines = Vec::new();
-    run_reading(&mut benched(bench, &[]), |line| {
+    run_reading(command, |line| {
         let mut columns = line.split('\t').map(str::to_owned);
         if columns.next().is_some_and(|name| name == bench) {
             lines.push(columns.collect());

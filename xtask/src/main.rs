@@ -66,7 +66,7 @@ const VERBS: [Verb; 9] = [
     },
     Verb {
         name: "bench",
-        takes: Takes::Part(&["hit", "memory", "clean", "redis", "memcached"]),
+        takes: Takes::Part(&["hit", "memory", "clean", "redis", "memcached", "python"]),
         does: "measures Hermes beside its peers and writes docs/benchmarks.md; with a part, only prints that part",
         run: |part| bench::bench(part.first().copied()),
     },

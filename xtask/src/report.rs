@@ -15,6 +15,8 @@ pub(crate) struct Figures {
     /// Workload, subject, microseconds, times the client's `GET`, times its `MGET`.
     pub(crate) redis: Vec<Vec<String>>,
     pub(crate) memcached: Vec<Vec<String>>,
+    /// Workload, subject, microseconds, their range, how many times its time Hermes's is.
+    pub(crate) python: Vec<Vec<String>>,
 }
 
 /// What a hit of one subject takes under one workload, once a round, the fastest first.
@@ -60,7 +62,7 @@ pub(crate) fn page(setting: &Setting, figures: &Figures) -> String {
         "# Benchmarks
 
 `cargo xtask bench` measured all of this in one run and wrote this page; `cargo xtask bench hit` (or `memory`, `clean`,
-`redis`, `memcached`) prints one part.
+`redis`, `memcached`, `python`) prints one part.
 
 | | |
 |---|---|
@@ -73,13 +75,15 @@ pub(crate) fn page(setting: &Setting, figures: &Figures) -> String {
 {}
 {}
 {}
+{}
 {}",
         caches.join(", "),
         hits(&figures.hits),
         memory(&figures.memory),
         cleans(&figures.cleans),
         redis(&figures.redis),
-        memcached(&figures.memcached)
+        memcached(&figures.memcached),
+        python(&figures.python)
     )
 }
 
@@ -187,6 +191,30 @@ for ever. Each bare task has a connection of its own. The same client is Hermes'
 tasks share one connection; its one command is an `md`, the shortest there is.
 
 | callers | subject | µs | times one `mg` | times one command by the same client |
+|---|---|---:|---:|---:|
+{}",
+        table(lines)
+    )
+}
+
+/// The section on the Python package.
+pub(crate) fn python(lines: &[Vec<String>]) -> String {
+    format!(
+        "## A hit in Python
+
+Microseconds a call of a decorated function, the loop around it included: two small ints, two strs, or two ints for a dict of
+100 entries. `hermes` is this package; it and both versions of HermesCache have a ttl and two tags, the others a ttl
+and no tags unless their name says so, and `functools.lru_cache` neither. HermesCache and Hermes give each caller a copy of the dict, the
+others in process the cached object itself. *Coroutine* awaits a cached coroutine function of two ints, one task, in process.
+On a server of the same machine: one thread; eight threads; a hundred tasks that ask for one key, or each for its own.
+With several threads or tasks, the time divided by the calls that all of them made together.
+
+The subjects have their turns of 20 ms (many callers: 100 ms) one after the other, 31 times, HermesCache in processes of its
+own. The figure is the median, the range what half of the turns lie in. *Hermes over it* is the median of Hermes's time
+divided by the subject's within one round: below 1, Hermes is faster. The package is a release build; the versions
+of its peers are in `bench/python/requirements.txt`.
+
+| workload | subject | µs | range | Hermes over it |
 |---|---|---:|---:|---:|
 {}",
         table(lines)
