@@ -74,6 +74,7 @@ mod policy;
 mod poller;
 mod read;
 mod short;
+mod sole;
 mod step;
 mod tag;
 mod versions;
@@ -82,7 +83,7 @@ mod wire;
 pub use crate::{
     bucket::{Bucket, Buckets},
     command::{Command, Committed, Fault, Leaving, Manner, Purpose, Reply, Sight, Target, View},
-    encode::{Arguments, EncodeError, sole_text},
+    encode::{Arguments, EncodeError},
     entry::{CodecId, Codecs, Entry, Flags, Lease, Payload, Value, Verdict},
     flight::Board,
     follower::{Arrivals, Start},
@@ -95,6 +96,7 @@ pub use crate::{
     nonce::{Nonces, TagVersion, Token},
     policy::{Jitter, Policy, Ttl, TtlError},
     short::{ShortArgument, ShortArguments},
+    sole::sole_text,
     step::{Cause, Computed, Fate, Outcome, Plan, Step, Verb},
     tag::{NamesDigest, Tag, Tags},
     versions::{History, Match, Reading, Versions},

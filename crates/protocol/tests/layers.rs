@@ -5,13 +5,14 @@
 use std::{fs, path::PathBuf};
 
 /// Data runs forward: a file imports only from files that stand before it here.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "moment",
     "nonce",
     "hash",
     "digest",
     "name",
     "encode",
+    "sole",
     "short",
     "bucket",
     "key",
