@@ -22,6 +22,12 @@ impl Metadata {
         Ok(features.map(|(name, _)| name.clone()).filter(|name| name != "default").collect())
     }
 
+    /// The features that a package has by default.
+    pub(crate) fn default_features(&self, package: &str) -> Result<Vec<String>, String> {
+        let defaults = self.package(package)?["features"]["default"].as_array().into_iter().flatten();
+        Ok(defaults.filter_map(|name| name.as_str().map(str::to_owned)).collect())
+    }
+
     /// The examples of a package.
     pub(crate) fn examples(&self, package: &str) -> Result<Vec<String>, String> {
         let targets = self.package(package)?["targets"].as_array().into_iter().flatten();

@@ -16,6 +16,10 @@ const USERS: &str = "hermescache";
 /// An example of theirs that the Python package is tested beside.
 const NEIGHBOUR: &str = "neighbour";
 
+/// What tells most of a feature in the least time: the tests inside, and the stories of all places. The others are told with all
+/// features, and compiled with each by its lints.
+const BRIEFLY: [&str; 3] = ["--lib", "--test", "conformance"];
+
 /// Runs every test and every example, and closes on how many passed.
 ///
 /// # Errors
@@ -77,7 +81,7 @@ pub(crate) fn fuzz(words: &[&str]) -> Result<(), String> {
 }
 
 fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
-    let features = metadata.features(USERS)?;
+    let (features, defaults) = (metadata.features(USERS)?, metadata.default_features(USERS)?);
     let alone = features.iter().map(|feature| vec!["--features", feature]);
     for feature in [vec![]].into_iter().chain(alone) {
         let only = [&["--package", USERS, "--no-default-features"], &feature[..]].concat();
@@ -85,8 +89,10 @@ fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), Stri
         if !went_well(run(&mut cargo(&lints))) {
             tally.count(false);
         }
+        let is_default = feature.last().is_none_or(|name| defaults.iter().any(|default| default == name));
         // Not the doc tests: what they show are the default features.
-        tested(tally, &[&only[..], &["--tests"]].concat());
+        let which = if is_default { &["--tests"][..] } else { &BRIEFLY };
+        tested(tally, &[&only[..], which].concat());
     }
     Ok(())
 }
