@@ -105,6 +105,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it may be sent again when nobody knows what became of it. An acquire may not: the first one may yet take
+    /// effect, and would take the lease for the same token once more.
+    #[must_use]
+    pub fn may_be_sent_again(&self) -> bool {
+        !matches!(self, Self::Acquire { .. })
+    }
+
+    /// Whether it passes an open breaker: an invalidation that did not happen must not look as if it had.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        matches!(self, Self::Invalidate { .. } | Self::Clean { .. })
+    }
+}
+
 /// What a fetch is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "finished: a fetch may claim, must tell the lease, or neither")]

@@ -2,10 +2,12 @@
 //! Knows nothing of servers: whoever talks to one tells how it went.
 
 use std::{
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use super::BackendError;
 use crate::clock;
 
 /// This many faults in a row open the breaker: one lost connection is no reason to go without a cache.
@@ -42,22 +44,32 @@ enum State {
 }
 
 impl Breaker {
-    /// Whether a request may be sent now. A request that was let through tells how it went.
-    pub(crate) fn admits(&self) -> bool {
-        self.admits_at(clock::instant)
+    /// Lets a request to the server at `address` through, or says why not. One that is let through tells how it went.
+    /// An urgent one always is: an invalidation that did not happen must not look as if it had.
+    pub(crate) fn admit(&self, is_urgent: bool, address: &impl fmt::Display) -> Result<(), BackendError> {
+        if is_urgent || self.admits_at(clock::instant) {
+            return Ok(());
+        }
+        Err(BackendError::not_done(format!(
+            "{address} has not answered for a while; the next attempt is made in at most two seconds"
+        )))
+    }
+
+    /// How a request went: whether the server is to blame.
+    pub(crate) fn tell(&self, is_to_blame: bool) {
+        if is_to_blame {
+            self.failed_at(clock::instant());
+        } else {
+            self.succeeded();
+        }
     }
 
     /// A request was answered.
-    pub(crate) fn succeeded(&self) {
+    fn succeeded(&self) {
         let mut state = self.state();
         if !matches!(*state, State::Closed) {
             *state = State::Closed;
         }
-    }
-
-    /// A request was not answered, or could not be sent.
-    pub(crate) fn failed(&self) {
-        self.failed_at(clock::instant());
     }
 
     fn admits_at(&self, now: impl FnOnce() -> Instant) -> bool {

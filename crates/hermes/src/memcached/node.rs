@@ -10,11 +10,11 @@ use super::{
     chat::{Chat, Placed, Settled},
     failure::Failure,
     link::Link,
-    talk::{self, Common},
+    talk::Common,
 };
 #[cfg(feature = "async")]
 use crate::backend::runtimes::Runtimes;
-use crate::backend::{BackendError, breaker::Breaker, idle::Idle};
+use crate::backend::{breaker::Breaker, idle::Idle};
 
 /// One server.
 pub(super) struct Node {
@@ -102,21 +102,13 @@ impl Node {
     }
 
     pub(super) fn admit(&self, commands: &[Placed<'_>]) -> Result<(), Failure> {
-        if commands.iter().all(|(_, command)| talk::is_urgent(command)) || self.breaker.admits() {
-            return Ok(());
-        }
-        Err(Failure::Suspended(BackendError::not_done(format!(
-            "{} has not answered for a while; the next attempt is made in at most two seconds",
-            self.address
-        ))))
+        let is_urgent = commands.iter().all(|(_, command)| command.is_urgent());
+        self.breaker.admit(is_urgent, &self.address).map_err(Failure::Suspended)
     }
 
     /// Tells the breaker how it went.
     pub(super) fn tell<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        match &result {
-            Err(failure) if failure.blames_the_server() => self.breaker.failed(),
-            _ => self.breaker.succeeded(),
-        }
+        self.breaker.tell(result.as_ref().is_err_and(Failure::blames_the_server));
         result
     }
 
@@ -141,7 +133,7 @@ impl Node {
 }
 
 pub(super) fn may_be_sent_again(commands: &[Placed<'_>]) -> bool {
-    commands.iter().all(|(_, command)| talk::may_be_sent_again(command))
+    commands.iter().all(|(_, command)| command.may_be_sent_again())
 }
 
 impl fmt::Debug for Node {

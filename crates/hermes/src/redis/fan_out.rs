@@ -10,7 +10,7 @@ use super::{
     answer,
     failure::Failure,
     node::{Answers, Node, Parcel, Wording},
-    request::{self, bucket_of, is_urgent, may_be_sent_again},
+    request::{self, bucket_of},
     route,
     script::By,
     servers::Servers,
@@ -71,7 +71,7 @@ impl<'c> FanOut<'c> {
     }
 
     pub(super) fn is_urgent(&self) -> bool {
-        self.commands.iter().all(is_urgent)
+        self.commands.iter().all(Command::is_urgent)
     }
 
     /// The commands to be sent by the server that each goes to; the servers are in the order of their buckets.
@@ -93,7 +93,7 @@ impl<'c> FanOut<'c> {
     pub(super) fn parcel<'a>(&self, commands: &'a Wording<'a>) -> Parcel<'a> {
         Parcel {
             commands,
-            may_be_sent_again: self.commands.iter().all(may_be_sent_again),
+            may_be_sent_again: self.commands.iter().all(Command::may_be_sent_again),
             is_urgent: self.is_urgent(),
         }
     }
@@ -127,7 +127,7 @@ impl<'c> FanOut<'c> {
                 let error = failure.into_error();
                 for place in &group.places {
                     let may_be_done = error.fault() == Fault::Unknown;
-                    let is_last = is_hopeless || may_be_done && !may_be_sent_again(&self.commands[*place]);
+                    let is_last = is_hopeless || may_be_done && !self.commands[*place].may_be_sent_again();
                     self.states[*place] = match error.clone() {
                         error if is_last => State::Answered(Err(error)),
                         error => self.once_more(error),

@@ -37,7 +37,7 @@ use self::{
     failure::Failure,
     fan_out::FanOut,
     node::{Answers, Node, Parcel, Wording},
-    request::{bucket_of, is_urgent, may_be_sent_again},
+    request::bucket_of,
     route::{Next, Route},
     scan::Scan,
     servers::Servers,
@@ -88,7 +88,7 @@ impl Redis {
         loop {
             let next = route.next();
             let node = match &next {
-                Next::Owner(bucket) => self.servers.owner(*bucket, is_urgent(command))?,
+                Next::Owner(bucket) => self.servers.owner(*bucket, command.is_urgent())?,
                 Next::Asking(node) => Arc::clone(node),
             };
             let words = |history| self.words(command, single, &route, &next, history);
@@ -278,7 +278,7 @@ impl Redis {
         loop {
             let next = route.next();
             let node = match &next {
-                Next::Owner(bucket) => self.servers.owner_async(*bucket, is_urgent(command)).await?,
+                Next::Owner(bucket) => self.servers.owner_async(*bucket, command.is_urgent()).await?,
                 Next::Asking(node) => Arc::clone(node),
             };
             let words = |history| self.words(command, single, &route, &next, history);
@@ -306,7 +306,7 @@ impl Redis {
 }
 
 fn parcel<'a>(command: &Command, commands: &'a Wording<'a>) -> Parcel<'a> {
-    Parcel { commands, may_be_sent_again: may_be_sent_again(command), is_urgent: is_urgent(command) }
+    Parcel { commands, may_be_sent_again: command.may_be_sent_again(), is_urgent: command.is_urgent() }
 }
 
 fn reading<'a>(commands: &'a Wording<'a>) -> Parcel<'a> {

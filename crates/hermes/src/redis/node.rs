@@ -16,7 +16,7 @@ use super::{
     failure::Failure,
     link::Link,
 };
-use crate::backend::{BackendError, breaker::Breaker, idle::Idle};
+use crate::backend::{breaker::Breaker, idle::Idle};
 
 /// One server.
 pub(super) struct Node {
@@ -132,21 +132,12 @@ impl Node {
     }
 
     pub(super) fn admit(&self, parcel: Parcel<'_>) -> Result<(), Failure> {
-        if parcel.is_urgent || self.breaker.admits() {
-            return Ok(());
-        }
-        Err(Failure::Suspended(BackendError::not_done(format!(
-            "{} has not answered for a while; the next attempt is made in at most two seconds",
-            self.address
-        ))))
+        self.breaker.admit(parcel.is_urgent, &self.address).map_err(Failure::Suspended)
     }
 
     /// Tells the breaker how it went.
     pub(super) fn tell<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        match &result {
-            Err(failure) if failure.blames_the_server() => self.breaker.failed(),
-            _ => self.breaker.succeeded(),
-        }
+        self.breaker.tell(result.as_ref().is_err_and(Failure::blames_the_server));
         result
     }
 

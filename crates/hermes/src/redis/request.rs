@@ -29,17 +29,6 @@ pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Result<Bucket, U
     })
 }
 
-/// Whether a command may be sent again when nobody knows what became of it. An acquire may not: the first one may
-/// yet take effect, and would take the lease for the same token once more.
-pub(super) fn may_be_sent_again(command: &Command) -> bool {
-    !matches!(command, Command::Acquire { .. })
-}
-
-/// Whether a command passes an open breaker: an invalidation that did not happen must not look as if it had.
-pub(super) fn is_urgent(command: &Command) -> bool {
-    matches!(command, Command::Invalidate { .. } | Command::Clean { .. })
-}
-
 /// One command in Redis's words, for a server whose data have this history.
 pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Result<Cmd, Unheard> {
     Ok(match command {

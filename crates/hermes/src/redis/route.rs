@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hermescache_protocol::{Bucket, Command};
 
-use super::{failure::Failure, node::Node, request::may_be_sent_again, script::By, servers::Servers};
+use super::{failure::Failure, node::Node, script::By, servers::Servers};
 
 /// How often a command may be sent on. A cluster that changes needs two or three.
 const HOPS: u8 = 5;
@@ -68,7 +68,7 @@ impl Route {
             {
                 Ok(())
             }
-            Failure::Broken(_) if servers.may_move() && self.hops == 1 && may_be_sent_again(command) => {
+            Failure::Broken(_) if servers.may_move() && self.hops == 1 && command.may_be_sent_again() => {
                 Ok(())
             }
             failure => Err(failure),

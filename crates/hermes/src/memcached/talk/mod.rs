@@ -146,17 +146,6 @@ pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Bucket {
     }
 }
 
-/// Whether a command may be sent again when nobody knows what became of it: whether it carries nothing that was drawn for
-/// this sending only.
-pub(super) fn may_be_sent_again(command: &Command) -> bool {
-    !matches!(command, Command::Acquire { .. })
-}
-
-/// Whether a command passes an open breaker: an invalidation that did not happen must not look as if it had.
-pub(super) fn is_urgent(command: &Command) -> bool {
-    matches!(command, Command::Invalidate { .. } | Command::Clean { .. })
-}
-
 /// About how many commands of the server the first trip of a command takes.
 pub(super) fn weight(command: &Command) -> usize {
     match command {
