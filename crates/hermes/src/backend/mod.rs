@@ -5,7 +5,7 @@
 pub(crate) mod breaker;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod idle;
-#[cfg(all(feature = "memcached", feature = "async"))]
+#[cfg(all(any(feature = "redis", feature = "memcached"), feature = "async"))]
 pub(crate) mod runtimes;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) mod settings;

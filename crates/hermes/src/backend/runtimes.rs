@@ -32,9 +32,15 @@ pub(crate) struct Place<L> {
 }
 
 impl<L, F: Clone> Runtimes<L, F> {
-    /// The connection of a runtime.
-    pub(crate) fn find(&self, runtime: runtime::Id) -> Option<Arc<L>> {
-        lock(&self.open).iter().find(|(of, _)| *of == runtime).map(|(_, link)| Arc::clone(link))
+    /// The connection of a runtime, if it is still good; one that is not is forgotten.
+    pub(crate) fn find(&self, runtime: runtime::Id, is_good: impl FnOnce(&L) -> bool) -> Option<Arc<L>> {
+        let found =
+            lock(&self.open).iter().find(|(of, _)| *of == runtime).map(|(_, link)| Arc::clone(link))?;
+        if is_good(&found) {
+            return Some(found);
+        }
+        self.forget(&found);
+        None
     }
 
     /// Nobody finds this connection any more.
@@ -42,19 +48,20 @@ impl<L, F: Clone> Runtimes<L, F> {
         take_out(&self.open, Arc::as_ptr(link));
     }
 
-    /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile. Says whether it is new.
+    /// Opens a connection for a runtime, or takes a good one that another task has opened meanwhile. Says whether it is new.
     ///
     /// # Errors
     /// Why it could not be opened, to all who wanted it.
     pub(crate) async fn open(
         &self,
         runtime: runtime::Id,
+        is_good: impl FnOnce(&L) -> bool,
         connect: impl Future<Output = Result<Arc<L>, F>>,
     ) -> Result<(Arc<L>, bool), F> {
         let opening = self.opening(runtime);
         let failures = opening.failures.load(Ordering::Relaxed);
         let mut last_failure = opening.turn.lock().await;
-        if let Some(link) = self.find(runtime) {
+        if let Some(link) = self.find(runtime, is_good) {
             return Ok((link, false));
         }
         if let Some(failure) = &*last_failure

@@ -94,7 +94,7 @@ impl Node {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (link, is_fresh) = match self.shared.find(runtime.id()) {
+            let (link, is_fresh) = match self.shared.find(runtime.id(), |_| true) {
                 Some(link) => (link, false),
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
                 None => Box::pin(self.have_opened(&runtime)).await?,
@@ -129,7 +129,7 @@ impl Node {
     /// runtime would wait for it.
     async fn have_opened(self: &Arc<Self>, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
         let (node, of) = (Arc::clone(self), runtime.clone());
-        let open = async move { node.shared.open(of.id(), node.connect_async(&of)).await };
+        let open = async move { node.shared.open(of.id(), |_| true, node.connect_async(&of)).await };
         runtime.spawn(open).await.unwrap_or_else(|ended| {
             let why = format!("connecting to {}: {ended}", self.address);
             Err(Failure::Unreachable(BackendError::not_done(why)))

@@ -10,12 +10,14 @@ use hermescache_protocol::History;
 use redis::{Client, Cmd, Value};
 
 #[cfg(feature = "async")]
-use super::shared::SharedLinks;
+use super::shared::SharedLink;
 use super::{
     address::{Access, Address},
     failure::Failure,
     link::Link,
 };
+#[cfg(feature = "async")]
+use crate::backend::runtimes::Runtimes;
 use crate::backend::{breaker::Breaker, idle::Idle};
 
 /// One server.
@@ -28,7 +30,7 @@ pub(super) struct Node {
     /// Connections of an earlier era are not used again: the server's role may have changed since.
     era: AtomicU64,
     #[cfg(feature = "async")]
-    pub(super) shared: SharedLinks,
+    pub(super) shared: Runtimes<SharedLink, Failure>,
 }
 
 /// Says commands for data of a history.
@@ -66,7 +68,7 @@ impl Node {
             idle: Idle::default(),
             era: AtomicU64::new(0),
             #[cfg(feature = "async")]
-            shared: SharedLinks::default(),
+            shared: Runtimes::default(),
         })
     }
 

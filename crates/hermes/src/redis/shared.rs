@@ -3,17 +3,11 @@
 
 use std::{
     future,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use redis::{AsyncConnectionConfig, Cmd, Value, aio::MultiplexedConnection};
-use tokio::{
-    runtime::{self, Handle},
-    task::AbortHandle,
-};
+use tokio::{runtime::Handle, task::AbortHandle};
 
 use super::{
     failure::Failure,
@@ -27,27 +21,8 @@ use crate::{backend::BackendError, clock};
 /// How many connections that others have opened are tried, where each turns out to be closed.
 const ATTEMPTS: u8 = 3;
 
-/// The connections, by runtime.
-#[derive(Default)]
-pub(super) struct SharedLinks {
-    open: Arc<Mutex<Open>>,
-    /// Those that are being opened, by runtime: no runtime waits for another, which nobody may be driving.
-    opening: Mutex<Vec<(runtime::Id, Weak<Opening>)>>,
-}
-
-/// Lets many tasks of a runtime open one connection, and not one each.
-#[derive(Default)]
-struct Opening {
-    /// Whoever holds it opens the connection; how the last attempt failed.
-    turn: tokio::sync::Mutex<Option<Failure>>,
-    /// How many attempts have failed.
-    failures: AtomicU64,
-}
-
-type Open = Vec<(runtime::Id, Arc<SharedLink>)>;
-
 /// A connection that belongs to the runtime that opened it.
-struct SharedLink {
+pub(super) struct SharedLink {
     connection: MultiplexedConnection,
     era: u64,
     known: Mutex<Known>,
@@ -82,7 +57,7 @@ impl Node {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (link, is_fresh) = match self.shared.find(&runtime, self.era()) {
+            let (link, is_fresh) = match self.shared.find(runtime.id(), |link| link.era == self.era()) {
                 Some(link) => (link, false),
                 // In a box, for it is large and seldom: what is around it is moved about with each hit.
                 None => Box::pin(self.have_opened(&runtime)).await?,
@@ -116,41 +91,18 @@ impl Node {
     /// runtime would wait for it.
     async fn have_opened(self: &Arc<Self>, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
         let (node, of) = (Arc::clone(self), runtime.clone());
-        let opened = runtime.spawn(async move { node.open_shared(&of).await }).await;
-        opened.unwrap_or_else(|ended| {
+        let open = async move {
+            let is_good = |link: &SharedLink| link.era == node.era();
+            node.shared.open(of.id(), is_good, async { node.tell(node.connect_shared(&of).await) }).await
+        };
+        runtime.spawn(open).await.unwrap_or_else(|ended| {
             let why = format!("connecting to {}: {ended}", self.address);
             Err(Failure::Unreachable(BackendError::not_done(why)))
         })
     }
 
-    /// Opens a connection for a runtime, or takes the one that another task has opened meanwhile, or why it has not.
-    async fn open_shared(&self, runtime: &Handle) -> Result<(Arc<SharedLink>, bool), Failure> {
-        let opening = self.shared.opening(runtime);
-        let failures = opening.failures.load(Ordering::Relaxed);
-        let mut last_failure = opening.turn.lock().await;
+    async fn connect_shared(&self, runtime: &Handle) -> Result<Arc<SharedLink>, Failure> {
         let era = self.era();
-        if let Some(link) = self.shared.find(runtime, era) {
-            return Ok((link, false));
-        }
-        if let Some(failure) = &*last_failure
-            && opening.failures.load(Ordering::Relaxed) != failures
-        {
-            return Err(failure.clone());
-        }
-        match self.tell(self.connect_shared(runtime, era).await) {
-            Ok(link) => {
-                self.shared.open().push((runtime.id(), Arc::clone(&link)));
-                Ok((link, true))
-            }
-            Err(failure) => {
-                *last_failure = Some(failure.clone());
-                opening.failures.fetch_add(1, Ordering::Relaxed);
-                Err(failure)
-            }
-        }
-    }
-
-    async fn connect_shared(&self, runtime: &Handle, era: u64) -> Result<Arc<SharedLink>, Failure> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.access.connect_timeout))
             .set_response_timeout(Some(self.access.timeout));
@@ -166,53 +118,15 @@ impl Node {
             Known::nothing(now)
         };
         let link = Arc::new_cyclic(|link| {
-            let guard = Watch { open: Arc::downgrade(&self.shared.open), link: Weak::clone(link) };
+            // It leaves with its runtime.
+            let place = self.shared.place(Weak::clone(link));
             let watch = runtime.spawn(async {
-                let _guard = guard;
+                let _place = place;
                 future::pending::<()>().await;
             });
             SharedLink { connection, era, known: Mutex::new(known), watch: watch.abort_handle() }
         });
         Ok(link)
-    }
-}
-
-impl SharedLinks {
-    fn find(&self, runtime: &Handle, era: u64) -> Option<Arc<SharedLink>> {
-        let id = runtime.id();
-        let mut open = self.open();
-        let place = open.iter().position(|(of, _)| *of == id)?;
-        if open[place].1.era == era {
-            return Some(Arc::clone(&open[place].1));
-        }
-        let old = open.swap_remove(place);
-        drop(open);
-        drop(old);
-        None
-    }
-
-    fn forget(&self, link: &Arc<SharedLink>) {
-        let mut open = self.open();
-        let place = open.iter().position(|(_, other)| Arc::ptr_eq(other, link));
-        let old = place.map(|place| open.swap_remove(place));
-        drop(open);
-        drop(old);
-    }
-
-    /// The same for all tasks of a runtime that open a connection at the same time.
-    fn opening(&self, runtime: &Handle) -> Arc<Opening> {
-        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        opening.retain(|(_, opening)| opening.strong_count() > 0);
-        let of_runtime = opening.iter().find(|(id, _)| *id == runtime.id());
-        of_runtime.and_then(|(_, opening)| opening.upgrade()).unwrap_or_else(|| {
-            let new = Arc::new(Opening::default());
-            opening.push((runtime.id(), Arc::downgrade(&new)));
-            new
-        })
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -269,23 +183,6 @@ impl SharedLink {
 impl Drop for SharedLink {
     fn drop(&mut self) {
         self.watch.abort();
-    }
-}
-
-/// Lives as long as its runtime; then the runtime's connection is of no use any more.
-struct Watch {
-    open: Weak<Mutex<Open>>,
-    link: Weak<SharedLink>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let Some(open) = self.open.upgrade() else { return };
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = open.iter().position(|(_, link)| std::ptr::eq(Arc::as_ptr(link), self.link.as_ptr()));
-        let old = place.map(|place| open.swap_remove(place));
-        drop(open);
-        drop(old);
     }
 }
 
