@@ -25,8 +25,8 @@ struct Opening<F> {
     failures: AtomicU64,
 }
 
-/// A connection that is open, wherever it is kept: dropped, it is not found any more.
-pub(crate) struct Place<L> {
+/// Has a connection found as long as it is open: dropped, it is not found any more.
+pub(crate) struct Registration<L> {
     open: Weak<Mutex<Open<L>>>,
     link: Weak<L>,
 }
@@ -82,9 +82,9 @@ impl<L, F: Clone> Runtimes<L, F> {
         }
     }
 
-    /// The place of a connection that is about to be opened.
-    pub(crate) fn place(&self, link: Weak<L>) -> Place<L> {
-        Place { open: Arc::downgrade(&self.open), link }
+    /// For a connection that is about to be opened, to be held as long as it is open.
+    pub(crate) fn registration(&self, link: Weak<L>) -> Registration<L> {
+        Registration { open: Arc::downgrade(&self.open), link }
     }
 
     /// The same for all tasks of a runtime that open a connection at the same time.
@@ -106,7 +106,7 @@ impl<L, F> Default for Runtimes<L, F> {
     }
 }
 
-impl<L> Drop for Place<L> {
+impl<L> Drop for Registration<L> {
     fn drop(&mut self) {
         if let Some(open) = self.open.upgrade() {
             take_out(&open, self.link.as_ptr());

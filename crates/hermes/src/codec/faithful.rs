@@ -14,12 +14,12 @@ use super::{Codec, bounded::MAX_DEPTH};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Faithful<T> {
     inner: T,
-    place: Place,
+    place: Position,
 }
 
 impl<'v, V: Serialize + ?Sized> Faithful<&'v V> {
     pub(super) fn new(codec: Codec, value: &'v V) -> Self {
-        let place = Place { losses: Losses::of(codec), depth_left: MAX_DEPTH, in_some: false };
+        let place = Position { losses: Losses::of(codec), depth_left: MAX_DEPTH, in_some: false };
         Self { inner: value, place }
     }
 }
@@ -53,14 +53,14 @@ impl Losses {
 
 /// Where in the whole a part stands.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Position {
     losses: Losses,
     depth_left: usize,
     /// Whether nothing but newtypes stand between this and a `Some`.
     in_some: bool,
 }
 
-impl Place {
+impl Position {
     /// The place of what the part here contains.
     fn below<E: Error>(self) -> Result<Self, E> {
         let deeper = || E::custom(format_args!("it is nested more than {MAX_DEPTH} deep"));

@@ -5,7 +5,7 @@ use hermescache_protocol::{Command, Reply};
 
 use super::{
     address::Address,
-    meta::{Answers, Asks},
+    meta::{Asks, Responses},
     talk::{Common, Next, Server, Talk},
 };
 use crate::backend::BackendError;
@@ -52,7 +52,7 @@ impl<'c> Chat<'c> {
     }
 
     /// The answers to what was asked last.
-    pub(super) fn hear(&mut self, mut answers: Answers<'_>) {
+    pub(super) fn hear(&mut self, mut answers: Responses<'_>) {
         let talks = std::mem::take(&mut self.talks);
         let asks = std::mem::take(&mut self.asks);
         for ((place, mut talk), asks) in talks.into_iter().zip(asks) {

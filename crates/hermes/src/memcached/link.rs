@@ -11,7 +11,7 @@ use super::{
     address::Address,
     failure::Failure,
     greeting,
-    meta::{Answers, Asks, Reader},
+    meta::{Asks, Reader, Responses},
     node::Node,
     talk::Server,
 };
@@ -57,7 +57,7 @@ impl Link {
     }
 
     /// One answer for each command that was sent.
-    pub(super) fn receive(&mut self, asks: &[Asks], from: &Address) -> Result<Answers<'_>, Failure> {
+    pub(super) fn receive(&mut self, asks: &[Asks], from: &Address) -> Result<Responses<'_>, Failure> {
         self.received.begin();
         let count = asks.iter().map(Asks::count).sum();
         let began = clock::coarse_monotonic();
@@ -101,7 +101,7 @@ impl Link {
 }
 
 /// Every command has its own answer, and all of them make sense.
-pub(super) fn check(answers: Answers<'_>, asks: &[Asks], from: &Address) -> Result<(), Failure> {
+pub(super) fn check(answers: Responses<'_>, asks: &[Asks], from: &Address) -> Result<(), Failure> {
     let mut opaques = asks.iter().flat_map(Asks::opaques);
     for answer in answers.iter() {
         match (answer.opaque, opaques.next()) {
@@ -191,7 +191,7 @@ impl Received {
         self.reader.read(bytes, count).map_err(|_| Failure::nonsense(from))
     }
 
-    pub(super) fn answers(&self) -> Answers<'_> {
+    pub(super) fn answers(&self) -> Responses<'_> {
         self.reader.answers(self.bytes())
     }
 

@@ -29,11 +29,11 @@ use super::{
     failure::Failure,
     greeting,
     link::{Received, check},
-    meta::{Answers, Asks, Reader, Status},
+    meta::{Asks, Reader, Responses, Status},
     node::{Node, may_be_sent_again},
     talk::{Common, Server},
 };
-use crate::backend::{BackendError, runtimes::Place};
+use crate::backend::{BackendError, runtimes::Registration};
 
 /// How many connections that others have opened are tried, where each turns out to be closed.
 const ATTEMPTS: u8 = 3;
@@ -153,7 +153,7 @@ impl Node {
                 written: 0,
                 received: Received::default(),
                 ends: None,
-                _place: self.shared.place(link.clone()),
+                _registration: self.shared.registration(link.clone()),
             };
             runtime.spawn(driver);
             SharedLink { server, writer, queue }
@@ -270,7 +270,7 @@ struct Driver {
     received: Received,
     /// When it listens no more, once nothing more is asked.
     ends: Option<Pin<Box<Timeout<Pending<()>>>>>,
-    _place: Place<SharedLink>,
+    _registration: Registration<SharedLink>,
 }
 
 impl Future for Driver {
@@ -383,10 +383,11 @@ impl Driver {
     }
 
     /// Nobody waits for these answers any more: what they brought is given back.
-    fn give_back(&self, claim: Option<Claim>, answers: Answers<'_>) {
+    fn give_back(&self, claim: Option<Claim>, answers: Responses<'_>) {
         let Some((target, buckets)) = claim else { return };
-        let brought =
-            |answer: &super::meta::Answer<'_>| answer.won || answer.status == Status::Done && answer.cas > 0;
+        let brought = |answer: &super::meta::Response<'_>| {
+            answer.won || answer.status == Status::Done && answer.cas > 0
+        };
         let Some(answer) = answers.iter().find(brought) else { return };
         let mut asks = Asks::new(1);
         asks.delete(|name| target.key.write_entry_name(buckets, name)).number(b'C', answer.cas).end();

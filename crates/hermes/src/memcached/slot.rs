@@ -6,7 +6,7 @@ use hermescache_protocol::{
     encode_lease,
 };
 
-use super::{leases::Identity, meta::Answer};
+use super::{leases::Identity, meta::Response};
 
 /// The first byte of a lease that says more than that it is one. No entry begins with it, whatever its format.
 const MARK: u8 = b'L';
@@ -35,7 +35,7 @@ pub(super) enum Holds<'b> {
 
 impl<'b> Slot<'b> {
     /// What an answer to `mg … v c` tells, with `t` if it is to be known whether an empty value is a lease.
-    pub(super) fn of(answer: Answer<'b>) -> Self {
+    pub(super) fn of(answer: Response<'b>) -> Self {
         let is_lease = answer.ttl.is_none_or(|ttl| (0..=LONGEST_LEASE_SECS).contains(&ttl));
         let holds = match answer.value {
             _ if answer.status != super::meta::Status::Value => Holds::Nothing,
@@ -100,8 +100,8 @@ mod tests {
 
     use super::{super::meta::Status, *};
 
-    fn answer(value: &[u8], ttl: Option<i64>) -> Answer<'_> {
-        Answer { status: Status::Value, value, opaque: None, cas: 7, ttl, won: false }
+    fn answer(value: &[u8], ttl: Option<i64>) -> Response<'_> {
+        Response { status: Status::Value, value, opaque: None, cas: 7, ttl, won: false }
     }
 
     fn token() -> Token {

@@ -119,9 +119,9 @@ impl Node {
         };
         let link = Arc::new_cyclic(|link| {
             // It leaves with its runtime.
-            let place = self.shared.place(Weak::clone(link));
+            let registration = self.shared.registration(Weak::clone(link));
             let watch = runtime.spawn(async {
-                let _place = place;
+                let _registered = registration;
                 future::pending::<()>().await;
             });
             SharedLink { connection, era, known: Mutex::new(known), watch: watch.abort_handle() }

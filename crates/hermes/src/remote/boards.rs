@@ -30,17 +30,17 @@ pub(crate) struct Boards {
 #[derive(Debug)]
 struct Shard {
     arrivals: Arrivals,
-    rooms: HashMap<Key, Room, DigestHasher>,
+    boards: HashMap<Key, WatchedBoard, DigestHasher>,
 }
 
 /// A board, and those who wait for it to change.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct WatchedBoard {
     pub(crate) board: Board<Handed>,
     sleepers: Vec<(SleeperId, Waker)>,
 }
 
-/// Tells one sleeper of a room from the others.
+/// Tells one sleeper at a board from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SleeperId(usize);
 
@@ -54,7 +54,7 @@ impl SleeperId {
 impl Boards {
     pub(crate) fn new(policy: Policy) -> Self {
         let hasher = DigestHasher(clock::random_u64());
-        let shard = || Shard { arrivals: Arrivals::default(), rooms: HashMap::with_hasher(hasher) };
+        let shard = || Shard { arrivals: Arrivals::default(), boards: HashMap::with_hasher(hasher) };
         let shards = (0..SHARDS).map(|_| Mutex::new(shard())).collect();
         Self { hasher, shards, policy }
     }
@@ -62,24 +62,25 @@ impl Boards {
     /// Begins a call that may ask before it comes to the board of its key: if nobody is there.
     pub(crate) fn begin(&self, key: &Key) -> Option<Start> {
         let mut shard = lock(self.shard(key));
-        (!shard.rooms.contains_key(key)).then(|| shard.arrivals.begin())
+        (!shard.boards.contains_key(key)).then(|| shard.arrivals.begin())
     }
 
     /// Acts on the board of a key, which nobody else can meanwhile, and wakes those who wait if that changed it.
-    pub(crate) fn at<R>(&self, key: &Key, now: Moment, act: impl FnOnce(&mut Room) -> R) -> R {
+    pub(crate) fn at<R>(&self, key: &Key, now: Moment, act: impl FnOnce(&mut WatchedBoard) -> R) -> R {
         let (result, woken) = {
             let mut shard = lock(self.shard(key));
-            let Shard { arrivals, rooms } = &mut *shard;
-            let room = match rooms.get_mut(key) {
-                Some(room) => room,
-                None => rooms.entry(key.clone()).or_default(),
+            let Shard { arrivals, boards } = &mut *shard;
+            let watched = match boards.get_mut(key) {
+                Some(watched) => watched,
+                None => boards.entry(key.clone()).or_default(),
             };
-            room.board.catch_up(arrivals);
-            let result = act(room);
-            room.board.catch_up(arrivals);
-            let woken = if room.board.take_changed() { mem::take(&mut room.sleepers) } else { Vec::new() };
-            if room.board.is_idle(&self.policy, now) {
-                rooms.remove(key);
+            watched.board.catch_up(arrivals);
+            let result = act(watched);
+            watched.board.catch_up(arrivals);
+            let woken =
+                if watched.board.take_changed() { mem::take(&mut watched.sleepers) } else { Vec::new() };
+            if watched.board.is_idle(&self.policy, now) {
+                boards.remove(key);
             }
             (result, woken)
         };
@@ -121,7 +122,7 @@ impl Hasher for DigestHasher {
     }
 }
 
-impl Room {
+impl WatchedBoard {
     /// Has `waker` woken when the board changes. The one of the same sleeper before, if any, is given back.
     pub(crate) fn sleep(&mut self, sleeper: SleeperId, waker: &Waker) -> Option<Waker> {
         match self.sleepers.iter_mut().find(|(other, _)| *other == sleeper) {

@@ -70,8 +70,8 @@ impl<'c> Caller<'c> {
         if let Said::Computed(Computed::Unstorable(value)) = &said {
             *handed = Some(value.clone());
         }
-        let (step, old) = core.boards.at(&plan.target.key, now, |room| {
-            let board = &mut room.board;
+        let (step, old) = core.boards.at(&plan.target.key, now, |watched| {
+            let board = &mut watched.board;
             let (mut machine, slept) = match (mem::replace(stage, Stage::Over), said) {
                 (Stage::Coming(_), Said::Glanced(start, answer)) => {
                     (Box::new(Read::after_glance(plan.clone(), start, board, answer, now)), false)
@@ -99,9 +99,9 @@ impl<'c> Caller<'c> {
             let sleeper = SleeperId::of(&machine);
             let sleeps = matches!(step, Step::Wait(_));
             let old = if sleeps {
-                room.sleep(sleeper, waker)
+                watched.sleep(sleeper, waker)
             } else if slept {
-                room.rise(sleeper)
+                watched.rise(sleeper)
             } else {
                 None
             };
@@ -120,7 +120,7 @@ impl<'c> Caller<'c> {
         let Stage::There { machine, .. } = &self.stage else { return None };
         let now = self.time.now();
         let heartbeat =
-            self.boards().at(&self.plan.target.key, now, |room| machine.heartbeat(&room.board))?;
+            self.boards().at(&self.plan.target.key, now, |watched| machine.heartbeat(&watched.board))?;
         Some(Beat::start(Arc::clone(self.core), Arc::clone(&self.plan.target), heartbeat, now))
     }
 
@@ -138,10 +138,11 @@ impl Drop for Caller<'_> {
     fn drop(&mut self) {
         let Stage::There { machine, sleeps } = mem::replace(&mut self.stage, Stage::Over) else { return };
         let sleeper = SleeperId::of(&machine);
-        let ((command, handed), waker) = self.boards().at(&self.plan.target.key, self.time.now(), |room| {
-            let waker = if sleeps { room.rise(sleeper) } else { None };
-            (machine.abandon(&mut room.board), waker)
-        });
+        let ((command, handed), waker) =
+            self.boards().at(&self.plan.target.key, self.time.now(), |watched| {
+                let waker = if sleeps { watched.rise(sleeper) } else { None };
+                (machine.abandon(&mut watched.board), waker)
+            });
         drop((waker, handed));
         if let Some(command) = command {
             // A drop must not wait, and in a task it could not.

@@ -99,7 +99,7 @@ impl Pulse {
         let command = self.heartbeat.beat(now);
         let answer = execute(&self.core, &command);
         let Self { core, target, heartbeat, .. } = self;
-        core.boards.at(&target.key, now, |room| heartbeat.answer(&mut room.board, &answer));
+        core.boards.at(&target.key, now, |watched| heartbeat.answer(&mut watched.board, &answer));
     }
 }
 

@@ -6,7 +6,7 @@ mod reply;
 
 pub(super) use self::{
     ask::Asks,
-    reply::{Answer, Answers, Reader, Status},
+    reply::{Reader, Response, Responses, Status},
 };
 
 #[cfg(test)]

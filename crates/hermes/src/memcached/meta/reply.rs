@@ -45,7 +45,7 @@ struct Said {
 
 /// One answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::memcached) struct Answer<'b> {
+pub(in crate::memcached) struct Response<'b> {
     pub(in crate::memcached) status: Status,
     pub(in crate::memcached) value: &'b [u8],
     /// The number of the command, where the server repeats it.
@@ -58,7 +58,7 @@ pub(in crate::memcached) struct Answer<'b> {
     pub(in crate::memcached) won: bool,
 }
 
-impl Answer<'_> {
+impl Response<'_> {
     /// Whether the server could not do it.
     pub(in crate::memcached) fn is_failed(&self) -> bool {
         self.status == Status::Failed
@@ -72,15 +72,15 @@ impl Answer<'_> {
 
 /// All answers to commands that were written at once.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::memcached) struct Answers<'b> {
+pub(in crate::memcached) struct Responses<'b> {
     bytes: &'b [u8],
     said: &'b [Said],
 }
 
-impl<'b> Answers<'b> {
-    pub(in crate::memcached) fn iter(self) -> impl Iterator<Item = Answer<'b>> {
+impl<'b> Responses<'b> {
+    pub(in crate::memcached) fn iter(self) -> impl Iterator<Item = Response<'b>> {
         let Self { bytes, said } = self;
-        said.iter().map(|Said { status, value, opaque, cas, ttl, won }| Answer {
+        said.iter().map(|Said { status, value, opaque, cas, ttl, won }| Response {
             status: *status,
             value: bytes.get(value.clone()).unwrap_or_default(),
             opaque: *opaque,
@@ -129,8 +129,8 @@ impl Reader {
     }
 
     /// What was read from these bytes.
-    pub(in crate::memcached) fn answers<'b>(&'b self, bytes: &'b [u8]) -> Answers<'b> {
-        Answers { bytes, said: &self.said }
+    pub(in crate::memcached) fn answers<'b>(&'b self, bytes: &'b [u8]) -> Responses<'b> {
+        Responses { bytes, said: &self.said }
     }
 
     /// How many bytes the answers take.

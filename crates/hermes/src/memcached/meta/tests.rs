@@ -55,9 +55,9 @@ struct OwnAnswer {
     won: bool,
 }
 
-impl From<Answer<'_>> for OwnAnswer {
-    fn from(answer: Answer<'_>) -> Self {
-        let Answer { status, value, opaque, cas, ttl, won } = answer;
+impl From<Response<'_>> for OwnAnswer {
+    fn from(answer: Response<'_>) -> Self {
+        let Response { status, value, opaque, cas, ttl, won } = answer;
         Self { status, value: value.to_vec(), opaque, cas, ttl, won }
     }
 }

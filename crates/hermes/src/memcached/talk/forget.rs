@@ -3,7 +3,7 @@
 use hermescache_protocol::{Bucket, Buckets, Key, Namespace, Reply, Tag};
 
 use super::{Next, Refusal, said};
-use crate::memcached::meta::{Answers, Asks, Status};
+use crate::memcached::meta::{Asks, Responses, Status};
 
 /// Entry and lease share a name.
 pub(super) fn entry(key: &Key, buckets: Buckets) -> Asks {
@@ -20,7 +20,7 @@ pub(super) fn versions(namespace: &Namespace, bucket: Bucket, tags: &[Tag]) -> A
     asks
 }
 
-pub(super) fn hear(answers: Answers<'_>) -> Result<Next, Refusal> {
+pub(super) fn hear(answers: Responses<'_>) -> Result<Next, Refusal> {
     for answer in answers.iter() {
         match answer.status {
             Status::Done | Status::Absent => {}

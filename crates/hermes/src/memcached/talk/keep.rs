@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use hermescache_protocol::{Lease, LeaseRecord, Leaving, Reply, Token};
 
-use super::{ATTEMPTS, Next, Place, Refusal};
+use super::{ATTEMPTS, Item, Next, Refusal};
 use crate::{
     clock,
     memcached::{
         leases::Own,
         lives::secs,
-        meta::{Answers, Asks, Status},
+        meta::{Asks, Responses, Status},
         slot::{self, Slot, record_bytes},
     },
 };
 
 #[derive(Debug)]
 pub(super) struct Keep<'c> {
-    place: Place<'c>,
+    item: Item<'c>,
     token: Token,
     aim: Aim,
     own: Option<Own>,
@@ -35,17 +35,17 @@ enum Aim {
 }
 
 impl<'c> Keep<'c> {
-    pub(super) fn renew(place: Place<'c>, token: Token, lease: Duration) -> (Self, Next) {
-        Self::begin(place, token, Aim::Renew(lease))
+    pub(super) fn renew(item: Item<'c>, token: Token, lease: Duration) -> (Self, Next) {
+        Self::begin(item, token, Aim::Renew(lease))
     }
 
-    pub(super) fn release(place: Place<'c>, token: Token, leaving: Leaving) -> (Self, Next) {
-        Self::begin(place, token, Aim::Release(leaving))
+    pub(super) fn release(item: Item<'c>, token: Token, leaving: Leaving) -> (Self, Next) {
+        Self::begin(item, token, Aim::Release(leaving))
     }
 
-    fn begin(place: Place<'c>, token: Token, aim: Aim) -> (Self, Next) {
-        let own = place.own(token);
-        let mut keep = Self { place, token, aim, own: own.clone(), attempts: 0, is_looking: false };
+    fn begin(item: Item<'c>, token: Token, aim: Aim) -> (Self, Next) {
+        let own = item.own(token);
+        let mut keep = Self { item, token, aim, own: own.clone(), attempts: 0, is_looking: false };
         let next = match own {
             None => keep.lost(),
             Some(Own { cas: Some(cas), keeps_until, .. }) if keeps_until.is_none() || !keep.writes_back() => {
@@ -56,14 +56,14 @@ impl<'c> Keep<'c> {
         (keep, next)
     }
 
-    pub(super) fn hear(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
+    pub(super) fn hear(&mut self, answers: Responses<'_>) -> Result<Next, Refusal> {
         let answer = answers.iter().next().ok_or(Refusal::Nonsense)?;
         match answer.status {
             Status::Failed | Status::Confused => Err(super::said(answer)),
             Status::Absent => Ok(self.lost()),
             Status::Value if self.is_looking => {
                 let slot = Slot::of(answer);
-                match self.place.is_held_by(&slot, self.token) {
+                match self.item.is_held_by(&slot, self.token) {
                     true => Ok(Next::Ask(self.say(slot.cas, slot.entry_bytes()))),
                     false => Ok(self.lost()),
                 }
@@ -77,7 +77,7 @@ impl<'c> Keep<'c> {
 
     fn look(&mut self) -> Next {
         self.is_looking = true;
-        Next::Ask(self.place.ask_for_slot())
+        Next::Ask(self.item.ask_for_slot())
     }
 
     fn say(&mut self, cas: u64, kept: Option<&[u8]>) -> Asks {
@@ -86,27 +86,27 @@ impl<'c> Keep<'c> {
         let mut asks = Asks::new(1);
         match self.aim {
             Aim::Renew(lease) => {
-                self.place.common.leases.forget_cas(self.token);
+                self.item.common.leases.forget_cas(self.token);
                 let versions = self.own.as_ref().and_then(|own| own.versions.clone());
                 let named = versions.map(|versions| Lease { token: self.token, versions });
                 let record =
                     record_bytes(&LeaseRecord::Held(named.unwrap_or_else(|| slot::unnamed(self.token))));
                 let kept = kept.unwrap_or_default();
-                let renew = asks.set(|name| self.place.entry_name(name), record.len() + kept.len());
+                let renew = asks.set(|name| self.item.entry_name(name), record.len() + kept.len());
                 renew.flags("c").number(b'C', cas).number(b'T', secs(lease)).end_with(&[&record, kept]);
             }
             Aim::Release(leaving) => match (leaving, self.kept(kept)) {
                 (Leaving::Nothing, Some((bytes, life))) => {
-                    let back = asks.set(|name| self.place.entry_name(name), bytes.len());
+                    let back = asks.set(|name| self.item.entry_name(name), bytes.len());
                     back.number(b'C', cas).number(b'T', secs(life)).end_with(&[bytes]);
                 }
                 (Leaving::Nothing, None) => {
-                    asks.delete(|name| self.place.entry_name(name)).number(b'C', cas).end();
+                    asks.delete(|name| self.item.entry_name(name)).number(b'C', cas).end();
                 }
                 // The entry that it keeps was of no use to whoever leaves word, and there is room for one of both.
                 (Leaving::Pass(life), _) => {
                     let word = record_bytes(&LeaseRecord::Pass);
-                    let leave = asks.set(|name| self.place.entry_name(name), word.len());
+                    let leave = asks.set(|name| self.item.entry_name(name), word.len());
                     leave.number(b'C', cas).number(b'T', secs(life)).end_with(&[&word]);
                 }
             },
@@ -129,7 +129,7 @@ impl<'c> Keep<'c> {
     fn done(&self, cas: u64) -> Next {
         match (self.aim, &self.own) {
             (Aim::Renew(lease), Some(own)) => {
-                self.place.common.leases.put(self.token, Own { cas: Some(cas), lease, ..own.clone() });
+                self.item.common.leases.put(self.token, Own { cas: Some(cas), lease, ..own.clone() });
                 Next::Reply(Ok(Reply::Renewed(Some(self.token))))
             }
             _ => self.lost(),
@@ -138,7 +138,7 @@ impl<'c> Keep<'c> {
 
     /// It is nobody's, or another's: nothing more is to be done.
     fn lost(&self) -> Next {
-        self.place.common.leases.remove(self.token);
+        self.item.common.leases.remove(self.token);
         Next::Reply(Ok(match self.aim {
             Aim::Renew(_) => Reply::Renewed(None),
             Aim::Release(_) => Reply::Done,

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use hermescache_protocol::{Match, Purpose, Reading, Reply, Sight, View};
 
-use super::{Next, Place, Refusal, draw_versions, next, reading};
+use super::{Item, Next, Refusal, draw_versions, next, reading};
 use crate::memcached::{
     leases::Own,
     lives::secs,
-    meta::{Answers, Asks, Status},
+    meta::{Asks, Responses, Status},
     slot::{Holds, Slot},
 };
 
 #[derive(Debug)]
 pub(super) struct Look<'c> {
-    place: Place<'c>,
+    item: Item<'c>,
     purpose: Purpose,
     lease: Duration,
     tag_life: Duration,
@@ -33,30 +33,30 @@ enum Stage {
 
 impl<'c> Look<'c> {
     pub(super) fn begin(
-        place: Place<'c>,
+        item: Item<'c>,
         purpose: Purpose,
         lease: Duration,
         tag_life: Duration,
     ) -> (Self, Asks) {
-        let mut asks = Asks::new(1 + place.target.tags.count());
-        let look = asks.get(|name| place.entry_name(name));
+        let mut asks = Asks::new(1 + item.target.tags.count());
+        let look = asks.get(|name| item.entry_name(name));
         match purpose {
             Purpose::Peek => look.flags("v c").end(),
             Purpose::Read => look.number(b'N', secs(lease)).flags("v c").end(),
             Purpose::Follow => look.flags("v c t").end(),
         }
-        place.ask_for_versions(&mut asks, "v");
-        (Self { place, purpose, lease, tag_life, stage: Stage::Looking }, asks)
+        item.ask_for_versions(&mut asks, "v");
+        (Self { item, purpose, lease, tag_life, stage: Stage::Looking }, asks)
     }
 
-    pub(super) fn hear(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
+    pub(super) fn hear(&mut self, answers: Responses<'_>) -> Result<Next, Refusal> {
         match self.stage {
             Stage::Looking => self.looked(answers),
             Stage::Exchanging { created } => self.exchanged(created, answers),
         }
     }
 
-    fn looked(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
+    fn looked(&mut self, answers: Responses<'_>) -> Result<Next, Refusal> {
         let mut answers = answers.iter();
         let answer = next(&mut answers)?;
         let versions = reading(answers);
@@ -67,7 +67,7 @@ impl<'c> Look<'c> {
         let entry = slot.entry();
         if let (Purpose::Read, Holds::Entry(_)) = (self.purpose, &slot.holds) {
             let is_alive = |entry: &hermescache_protocol::Entry| {
-                entry.versions.compare(&self.place.target.tags, &versions) == Match::Alive
+                entry.versions.compare(&self.item.target.tags, &versions) == Match::Alive
             };
             if !entry.as_ref().is_some_and(is_alive) {
                 return Ok(Next::Ask(self.exchange(slot.cas, &versions)));
@@ -75,27 +75,26 @@ impl<'c> Look<'c> {
         }
         let lease = match (self.purpose, &slot.holds) {
             (Purpose::Peek, _) | (Purpose::Read, Holds::Nothing | Holds::Entry(_)) => Sight::NotAsked,
-            _ => self.place.sight(&slot),
+            _ => self.item.sight(&slot),
         };
         Ok(Next::Reply(Ok(Reply::Fetched(View { entry, lease, versions }))))
     }
 
     /// Puts the lease in the place of an entry that nobody is served any more, and what is missing in that of the versions.
     fn exchange(&mut self, cas: u64, versions: &Reading) -> Asks {
-        let tags = &self.place.target.tags;
+        let tags = &self.item.target.tags;
         let mut asks = Asks::new(1 + 2 * tags.count());
         if versions.complete(tags).is_none() {
-            self.place
-                .create_versions(&mut asks, &draw_versions(tags.count()), secs(self.tag_life), |_| true);
+            self.item.create_versions(&mut asks, &draw_versions(tags.count()), secs(self.tag_life), |_| true);
         }
         self.stage = Stage::Exchanging { created: asks.count() };
-        let exchange = asks.set(|name| self.place.entry_name(name), 0);
+        let exchange = asks.set(|name| self.item.entry_name(name), 0);
         exchange.flags("c").number(b'C', cas).number(b'T', secs(self.lease)).end_with(&[]);
-        self.place.ask_for_versions(&mut asks, "v");
+        self.item.ask_for_versions(&mut asks, "v");
         asks
     }
 
-    fn exchanged(&self, created: usize, answers: Answers<'_>) -> Result<Next, Refusal> {
+    fn exchanged(&self, created: usize, answers: Responses<'_>) -> Result<Next, Refusal> {
         let mut answers = answers.split_at(created).1.iter();
         let answer = next(&mut answers)?;
         let versions = reading(answers);
@@ -106,16 +105,16 @@ impl<'c> Look<'c> {
     }
 
     fn won(&self, cas: u64, versions: Reading) -> Next {
-        let identity = self.place.server.identity;
+        let identity = self.item.server.identity;
         let token = identity.token(cas);
         let own = Own {
             server: identity,
             cas: Some(cas),
-            versions: versions.complete(&self.place.target.tags),
+            versions: versions.complete(&self.item.target.tags),
             keeps_until: None,
             lease: self.lease,
         };
-        self.place.common.leases.put(token, own);
+        self.item.common.leases.put(token, own);
         Next::Reply(Ok(Reply::Fetched(View { entry: None, lease: Sight::Won(token), versions })))
     }
 }

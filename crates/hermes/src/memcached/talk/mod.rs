@@ -24,7 +24,7 @@ use hermescache_protocol::{
 
 use super::{
     leases::{Identity, Leases, Own},
-    meta::{Answer, Answers, Asks, Status},
+    meta::{Asks, Response, Responses, Status},
     slot::{self, Holds, Slot},
 };
 use crate::{backend::BackendError, clock};
@@ -89,24 +89,24 @@ impl<'c> Talk<'c> {
         let (kind, next) = match command {
             Command::Fetch { target, purpose, lease, tag_life } => {
                 let (look, asks) =
-                    look::Look::begin(Place::of(target, common, server), *purpose, *lease, *tag_life);
+                    look::Look::begin(Item::of(target, common, server), *purpose, *lease, *tag_life);
                 (Kind::Look(look), Next::Ask(asks))
             }
             Command::Acquire { target, token, fresh, manner, lease, tag_life } => {
-                let place = Place::of(target, common, server);
-                let (take, asks) = take::Take::begin(place, *token, fresh, *manner, *lease, *tag_life);
+                let item = Item::of(target, common, server);
+                let (take, asks) = take::Take::begin(item, *token, fresh, *manner, *lease, *tag_life);
                 (Kind::Take(take), Next::Ask(asks))
             }
             Command::Commit { target, entry, tag_life } => {
-                let (store, next) = store::Store::begin(Place::of(target, common, server), entry, *tag_life);
+                let (store, next) = store::Store::begin(Item::of(target, common, server), entry, *tag_life);
                 (Kind::Store(store), next)
             }
             Command::Release { target, token, leaving } => {
-                let (keep, next) = keep::Keep::release(Place::of(target, common, server), *token, *leaving);
+                let (keep, next) = keep::Keep::release(Item::of(target, common, server), *token, *leaving);
                 (Kind::Keep(keep), next)
             }
             Command::Renew { target, token, lease } => {
-                let (keep, next) = keep::Keep::renew(Place::of(target, common, server), *token, *lease);
+                let (keep, next) = keep::Keep::renew(Item::of(target, common, server), *token, *lease);
                 (Kind::Keep(keep), next)
             }
             Command::Invalidate { key } => (Kind::Forget, Next::Ask(forget::entry(key, common.buckets))),
@@ -119,7 +119,7 @@ impl<'c> Talk<'c> {
     }
 
     /// The answers to what was asked last.
-    pub(super) fn hear(&mut self, answers: Answers<'_>) -> Next {
+    pub(super) fn hear(&mut self, answers: Responses<'_>) -> Next {
         let heard = match &mut self.0 {
             Kind::Look(look) => look.hear(answers),
             Kind::Take(take) => take.hear(answers),
@@ -156,15 +156,15 @@ pub(super) fn weight(command: &Command) -> usize {
     }
 }
 
-/// The place of one key on its server.
+/// What lies under one key on its server.
 #[derive(Debug, Clone, Copy)]
-struct Place<'c> {
+struct Item<'c> {
     target: &'c Target,
     common: Common<'c>,
     server: Server,
 }
 
-impl<'c> Place<'c> {
+impl<'c> Item<'c> {
     fn of(target: &'c Target, common: Common<'c>, server: Server) -> Self {
         Self { target, common, server }
     }
@@ -252,8 +252,8 @@ impl<'c> Place<'c> {
 }
 
 /// The versions that were told, in the order of the tags. Bytes that are no version are none.
-fn reading<'b>(answers: impl Iterator<Item = Answer<'b>>) -> Reading {
-    let version = |answer: Answer<'_>| {
+fn reading<'b>(answers: impl Iterator<Item = Response<'b>>) -> Reading {
+    let version = |answer: Response<'_>| {
         let bytes = (answer.status == Status::Value).then_some(answer.value)?;
         Some(TagVersion::from_bytes(bytes.try_into().ok()?))
     };
@@ -262,7 +262,7 @@ fn reading<'b>(answers: impl Iterator<Item = Answer<'b>>) -> Reading {
 }
 
 /// The next answer, unless the server could not do what was asked.
-fn next<'b>(answers: &mut impl Iterator<Item = Answer<'b>>) -> Result<Answer<'b>, Refusal> {
+fn next<'b>(answers: &mut impl Iterator<Item = Response<'b>>) -> Result<Response<'b>, Refusal> {
     let answer = answers.next().ok_or(Refusal::Nonsense)?;
     match answer.status {
         Status::Failed | Status::Confused => Err(said(answer)),
@@ -271,7 +271,7 @@ fn next<'b>(answers: &mut impl Iterator<Item = Answer<'b>>) -> Result<Answer<'b>
 }
 
 /// A server's words.
-fn said(answer: Answer<'_>) -> Refusal {
+fn said(answer: Response<'_>) -> Refusal {
     Refusal::Said(String::from_utf8_lossy(answer.value).into_owned())
 }
 

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use hermescache_protocol::{Committed, Entry, Reply, encode_entry};
 
-use super::{ATTEMPTS, Next, Place, Refusal};
+use super::{ATTEMPTS, Item, Next, Refusal};
 use crate::memcached::{
     lives::{is_too_short, secs},
-    meta::{Answers, Asks, Status},
+    meta::{Asks, Responses, Status},
     slot::Slot,
 };
 
 #[derive(Debug)]
 pub(super) struct Store<'c> {
-    place: Place<'c>,
+    item: Item<'c>,
     entry: &'c Entry,
     bytes: Vec<u8>,
     tag_life: Duration,
@@ -34,26 +34,26 @@ enum Stage {
 }
 
 impl<'c> Store<'c> {
-    pub(super) fn begin(place: Place<'c>, entry: &'c Entry, tag_life: Duration) -> (Self, Next) {
+    pub(super) fn begin(item: Item<'c>, entry: &'c Entry, tag_life: Duration) -> (Self, Next) {
         let stage = Stage::Looking;
-        let mut store = Self { place, entry, bytes: Vec::new(), tag_life, attempts: 0, stage };
-        let next = match place.own(entry.id) {
+        let mut store = Self { item, entry, bytes: Vec::new(), tag_life, attempts: 0, stage };
+        let next = match item.own(entry.id) {
             None => committed(Committed::Fenced),
             Some(own) => {
                 store.bytes = encode_entry(entry);
-                Next::Ask(own.cas.map_or_else(|| place.ask_for_slot(), |cas| store.put(cas)))
+                Next::Ask(own.cas.map_or_else(|| item.ask_for_slot(), |cas| store.put(cas)))
             }
         };
         (store, next)
     }
 
-    pub(super) fn hear(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
+    pub(super) fn hear(&mut self, answers: Responses<'_>) -> Result<Next, Refusal> {
         let answer = answers.iter().next().ok_or(Refusal::Nonsense)?;
         match (self.stage, answer.status) {
             (Stage::Storing, Status::Done) => Ok(self.stored(answers)),
             (Stage::Storing, Status::Exists) if self.attempts < ATTEMPTS => {
                 self.stage = Stage::Looking;
-                Ok(Next::Ask(self.place.ask_for_slot()))
+                Ok(Next::Ask(self.item.ask_for_slot()))
             }
             (Stage::Storing, Status::Exists | Status::Absent | Status::NotStored) => {
                 Ok(self.ended(Committed::Fenced))
@@ -62,7 +62,7 @@ impl<'c> Store<'c> {
             (Stage::Storing, Status::Failed) | (Stage::GivingBack, _) => Ok(self.ended(Committed::Refused)),
             (Stage::Looking, Status::Value | Status::Absent) => {
                 let slot = Slot::of(answer);
-                if self.place.is_held_by(&slot, self.entry.id) {
+                if self.item.is_held_by(&slot, self.entry.id) {
                     return Ok(Next::Ask(self.put(slot.cas)));
                 }
                 // It was stored the first time, when the answer was lost.
@@ -77,20 +77,20 @@ impl<'c> Store<'c> {
 
     fn put(&mut self, cas: u64) -> Asks {
         self.attempts += 1;
-        let mut asks = Asks::new(1 + self.place.target.tags.count());
-        if !self.place.is_room_for(self.bytes.len()) {
+        let mut asks = Asks::new(1 + self.item.target.tags.count());
+        if !self.item.is_room_for(self.bytes.len()) {
             self.stage = Stage::GivingBack;
-            asks.delete(|name| self.place.entry_name(name)).number(b'C', cas).end();
+            asks.delete(|name| self.item.entry_name(name)).number(b'C', cas).end();
             return asks;
         }
         self.stage = Stage::Storing;
-        let set = asks.set(|name| self.place.entry_name(name), self.bytes.len());
+        let set = asks.set(|name| self.item.entry_name(name), self.bytes.len());
         set.number(b'C', cas).number(b'T', secs(self.entry.ttl.get())).end_with(&[&self.bytes]);
-        self.place.ask_for_versions(&mut asks, "t");
+        self.item.ask_for_versions(&mut asks, "t");
         asks
     }
 
-    fn stored(&mut self, answers: Answers<'_>) -> Next {
+    fn stored(&mut self, answers: Responses<'_>) -> Next {
         let needed = secs(self.entry.ttl.get());
         let told = answers.iter().skip(1);
         let short: Vec<_> = told.map(|answer| is_too_short(answer.ttl, needed)).collect();
@@ -99,12 +99,12 @@ impl<'c> Store<'c> {
         }
         self.stage = Stage::Prolonging;
         let mut asks = Asks::new(short.len());
-        self.place.prolong_versions(&mut asks, secs(self.tag_life.max(self.entry.ttl.get())), &short);
+        self.item.prolong_versions(&mut asks, secs(self.tag_life.max(self.entry.ttl.get())), &short);
         Next::Ask(asks)
     }
 
     fn ended(&self, how: Committed) -> Next {
-        self.place.common.leases.remove(self.entry.id);
+        self.item.common.leases.remove(self.entry.id);
         committed(how)
     }
 }

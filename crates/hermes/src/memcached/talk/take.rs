@@ -10,20 +10,20 @@ use hermescache_protocol::{
     Lease, LeaseRecord, Manner, Match, Reading, Reply, Sight, TagVersion, Token, Versions, View,
 };
 
-use super::{ATTEMPTS, Next, Place, Refusal, draw_versions, next, reading};
+use super::{ATTEMPTS, Item, Next, Refusal, draw_versions, next, reading};
 use crate::{
     clock,
     memcached::{
         leases::Own,
         lives::{is_too_short, secs},
-        meta::{Answer, Answers, Asks, Status},
+        meta::{Asks, Response, Responses, Status},
         slot::{Slot, record_bytes},
     },
 };
 
 #[derive(Debug)]
 pub(super) struct Take<'c> {
-    place: Place<'c>,
+    item: Item<'c>,
     token: Token,
     fresh: &'c [TagVersion],
     manner: Manner,
@@ -50,7 +50,7 @@ enum Stage {
 
 impl<'c> Take<'c> {
     pub(super) fn begin(
-        place: Place<'c>,
+        item: Item<'c>,
         token: Token,
         fresh: &'c [TagVersion],
         manner: Manner,
@@ -58,12 +58,12 @@ impl<'c> Take<'c> {
         tag_life: Duration,
     ) -> (Self, Asks) {
         let mut take =
-            Self { place, token, fresh, manner, lease, tag_life, attempts: 0, stage: Stage::Looking };
+            Self { item, token, fresh, manner, lease, tag_life, attempts: 0, stage: Stage::Looking };
         let asks = take.look(fresh);
         (take, asks)
     }
 
-    pub(super) fn hear(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
+    pub(super) fn hear(&mut self, answers: Responses<'_>) -> Result<Next, Refusal> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Looking => self.looked(answers),
             Stage::Mending => self.again(),
@@ -78,12 +78,12 @@ impl<'c> Take<'c> {
     fn look(&mut self, fresh: &[TagVersion]) -> Asks {
         self.attempts += 1;
         self.stage = Stage::Looking;
-        let mut asks = Asks::new(1 + 2 * self.place.target.tags.count());
-        self.place.create_versions(&mut asks, fresh, secs(self.tag_life), |_| true);
-        let look = asks.get(|name| self.place.entry_name(name));
+        let mut asks = Asks::new(1 + 2 * self.item.target.tags.count());
+        self.item.create_versions(&mut asks, fresh, secs(self.tag_life), |_| true);
+        let look = asks.get(|name| self.item.entry_name(name));
         // In this order: the server tells the life that it has just given only where it was told before to give it.
         look.number(b'N', secs(self.lease)).flags("v c t").end();
-        self.place.ask_for_versions(&mut asks, "v c t");
+        self.item.ask_for_versions(&mut asks, "v c t");
         asks
     }
 
@@ -92,12 +92,12 @@ impl<'c> Take<'c> {
         if self.attempts >= ATTEMPTS {
             return Err(Refusal::Outrun);
         }
-        let fresh = draw_versions(self.place.target.tags.count());
+        let fresh = draw_versions(self.item.target.tags.count());
         Ok(Next::Ask(self.look(&fresh)))
     }
 
-    fn looked(&mut self, answers: Answers<'_>) -> Result<Next, Refusal> {
-        let tags = &self.place.target.tags;
+    fn looked(&mut self, answers: Responses<'_>) -> Result<Next, Refusal> {
+        let tags = &self.item.target.tags;
         let (created, others) = answers.split_at(self.fresh.len());
         let mut answers = others.iter();
         let answer = next(&mut answers)?;
@@ -114,7 +114,7 @@ impl<'c> Take<'c> {
         let short: Vec<_> =
             told.iter().map(|answer| is_too_short(answer.ttl, secs(self.tag_life) / 2)).collect();
         let token = self.won(&slot, &answer, &versions);
-        let lease = token.map_or_else(|| self.place.sight(&slot), Sight::Won);
+        let lease = token.map_or_else(|| self.item.sight(&slot), Sight::Won);
         let takes = token.is_none() && self.may_take(&lease, &versions);
         let view = View { entry: slot.entry(), lease, versions };
         match view.versions.complete(tags) {
@@ -125,7 +125,7 @@ impl<'c> Take<'c> {
             }
             _ if short.contains(&true) => {
                 let mut asks = Asks::new(tags.count());
-                self.place.prolong_versions(&mut asks, secs(self.tag_life), &short);
+                self.item.prolong_versions(&mut asks, secs(self.tag_life), &short);
                 self.stage = Stage::Prolonging(view);
                 Ok(Next::Ask(asks))
             }
@@ -134,15 +134,15 @@ impl<'c> Take<'c> {
     }
 
     /// Replaces what lies in the place of versions and is none.
-    fn mend(&self, told: &[Answer<'_>]) -> Option<Asks> {
-        let is_odd = |answer: &Answer<'_>| answer.status == Status::Value && answer.value.len() != 8;
+    fn mend(&self, told: &[Response<'_>]) -> Option<Asks> {
+        let is_odd = |answer: &Response<'_>| answer.status == Status::Value && answer.value.len() != 8;
         if !told.iter().any(is_odd) {
             return None;
         }
-        let key = self.place.key();
-        let (namespace, bucket) = (key.namespace(), key.bucket(self.place.common.buckets));
+        let key = self.item.key();
+        let (namespace, bucket) = (key.namespace(), key.bucket(self.item.common.buckets));
         let mut asks = Asks::new(told.len());
-        for (tag, answer) in self.place.target.tags.iter().zip(told).filter(|(_, answer)| is_odd(answer)) {
+        for (tag, answer) in self.item.target.tags.iter().zip(told).filter(|(_, answer)| is_odd(answer)) {
             let version = TagVersion::draw(&mut clock::random_bytes);
             let set = asks.set(|name| tag.write_name(namespace, bucket, name), version.as_bytes().len());
             set.number(b'C', answer.cas).number(b'T', secs(self.tag_life)).end_with(&[version.as_bytes()]);
@@ -151,12 +151,12 @@ impl<'c> Take<'c> {
     }
 
     /// The token of a lease that needs no exchange: the look has taken it, or a fetch had.
-    fn won(&self, slot: &Slot<'_>, answer: &Answer<'_>, versions: &Reading) -> Option<Token> {
-        let holder = slot.holder(self.place.server.identity)?;
+    fn won(&self, slot: &Slot<'_>, answer: &Response<'_>, versions: &Reading) -> Option<Token> {
+        let holder = slot.holder(self.item.server.identity)?;
         if !(answer.won || self.manner == Manner::Held && holder == self.token) {
             return None;
         }
-        self.remember(holder, answer.cas, versions.complete(&self.place.target.tags), None);
+        self.remember(holder, answer.cas, versions.complete(&self.item.target.tags), None);
         Some(holder)
     }
 
@@ -164,14 +164,14 @@ impl<'c> Take<'c> {
         match (self.manner, lease) {
             (Manner::Forced, _) | (_, Sight::Free) => true,
             (_, Sight::Held(lease)) => {
-                lease.versions.compare(&self.place.target.tags, versions) == Match::Gone
+                lease.versions.compare(&self.item.target.tags, versions) == Match::Gone
             }
             _ => false,
         }
     }
 
     fn exchange(&mut self, slot: &Slot<'_>, mut view: View, versions: Versions, short: &[bool]) -> Asks {
-        let tags = &self.place.target.tags;
+        let tags = &self.item.target.tags;
         let record =
             record_bytes(&LeaseRecord::Held(Lease { token: self.token, versions: versions.clone() }));
         let is_alive = view
@@ -179,14 +179,14 @@ impl<'c> Take<'c> {
             .as_ref()
             .is_some_and(|entry| entry.versions.compare(tags, &view.versions) == Match::Alive);
         let kept =
-            slot.entry_bytes().filter(|bytes| is_alive && self.place.is_room_for(record.len() + bytes.len()));
+            slot.entry_bytes().filter(|bytes| is_alive && self.item.is_room_for(record.len() + bytes.len()));
         // No longer than this, whatever the server would have given it: it says itself when it was made.
         let entry = kept.and(view.entry.as_ref());
         let keeps_until = entry.map(|entry| clock::coarse_monotonic().saturating_add(entry.ttl.get()));
         let mut asks = Asks::new(1 + tags.count());
-        self.place.prolong_versions(&mut asks, secs(self.tag_life), short);
+        self.item.prolong_versions(&mut asks, secs(self.tag_life), short);
         let kept = kept.unwrap_or_default();
-        let exchange = asks.set(|name| self.place.entry_name(name), record.len() + kept.len());
+        let exchange = asks.set(|name| self.item.entry_name(name), record.len() + kept.len());
         let exchange = exchange.flags("c").number(b'C', slot.cas).number(b'T', secs(self.lease));
         exchange.end_with(&[&record, kept]);
         view.lease = Sight::Won(self.token);
@@ -199,7 +199,7 @@ impl<'c> Take<'c> {
         view: View,
         versions: Versions,
         keeps_until: Option<Duration>,
-        answers: Answers<'_>,
+        answers: Responses<'_>,
     ) -> Result<Next, Refusal> {
         let answer = answers.iter().last().ok_or(Refusal::Nonsense)?;
         match answer.status {
@@ -214,9 +214,9 @@ impl<'c> Take<'c> {
     }
 
     fn remember(&self, token: Token, cas: u64, versions: Option<Versions>, keeps_until: Option<Duration>) {
-        let server = self.place.server.identity;
+        let server = self.item.server.identity;
         let own = Own { server, cas: Some(cas), versions, keeps_until, lease: self.lease };
-        self.place.common.leases.put(token, own);
+        self.item.common.leases.put(token, own);
     }
 }
 
