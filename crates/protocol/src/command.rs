@@ -5,7 +5,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
 use crate::{
-    bucket::Bucket,
+    bucket::{Bucket, Buckets},
     entry::{Entry, Lease},
     key::{Key, Namespace},
     nonce::{TagVersion, Token},
@@ -106,6 +106,20 @@ pub enum Command {
 }
 
 impl Command {
+    /// The bucket that everything it touches lies in.
+    #[must_use]
+    pub fn bucket(&self, buckets: Buckets) -> Bucket {
+        match self {
+            Self::Fetch { target, .. }
+            | Self::Acquire { target, .. }
+            | Self::Commit { target, .. }
+            | Self::Release { target, .. }
+            | Self::Renew { target, .. } => target.key.bucket(buckets),
+            Self::Invalidate { key } => key.bucket(buckets),
+            Self::Clean { bucket, .. } => *bucket,
+        }
+    }
+
     /// Whether it may be sent again when nobody knows what became of it. An acquire may not: the first one may yet take
     /// effect, and would take the lease for the same token once more.
     #[must_use]

@@ -67,7 +67,7 @@ impl Memcached {
     }
 
     fn owner(&self, command: &Command) -> usize {
-        self.owners.of(talk::bucket_of(command, self.owners.buckets()))
+        self.owners.of(command.bucket(self.owners.buckets()))
     }
 
     /// The commands by server; a server has several groups where they are too many to go at once.

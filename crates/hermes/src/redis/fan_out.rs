@@ -10,8 +10,7 @@ use super::{
     answer,
     failure::Failure,
     node::{Answers, Node, Parcel, Wording},
-    request::{self, bucket_of},
-    route,
+    request, route,
     script::By,
     servers::Servers,
 };
@@ -24,8 +23,6 @@ const ROUNDS: u8 = 3;
 pub(super) struct FanOut<'c> {
     commands: &'c [Command],
     buckets: Buckets,
-    /// The bucket that each touches.
-    touched: Vec<Bucket>,
     rounds: u8,
     states: Vec<State>,
 }
@@ -47,16 +44,8 @@ pub(super) struct Group {
 
 impl<'c> FanOut<'c> {
     pub(super) fn new(commands: &'c [Command], buckets: Buckets) -> Self {
-        let (mut touched, mut states) = (Vec::new(), Vec::new());
-        for command in commands {
-            let bucket = bucket_of(command, buckets);
-            touched.push(bucket.unwrap_or_default());
-            states.push(match bucket {
-                Ok(_) => State::Open(None),
-                Err(unheard) => State::Answered(Err(Failure::from(unheard).into_error())),
-            });
-        }
-        Self { commands, buckets, touched, rounds: 0, states }
+        let states = commands.iter().map(|_| State::Open(None)).collect();
+        Self { commands, buckets, rounds: 0, states }
     }
 
     /// Begins another round if it is of use.
@@ -67,7 +56,7 @@ impl<'c> FanOut<'c> {
 
     /// The buckets that the commands touch which are to be sent.
     pub(super) fn open_buckets(&self) -> Vec<Bucket> {
-        self.open().map(|place| self.touched[place]).collect()
+        self.open().map(|place| self.commands[place].bucket(self.buckets)).collect()
     }
 
     pub(super) fn is_urgent(&self) -> bool {
@@ -141,7 +130,7 @@ impl<'c> FanOut<'c> {
         servers.note(node, &failure);
         let failure = route::judged(servers, node, failure);
         match failure {
-            Failure::Moved(to) => match servers.moved(self.touched[place], node, &to) {
+            Failure::Moved(to) => match servers.moved(self.commands[place].bucket(self.buckets), node, &to) {
                 Ok(()) => State::Open(Some(Failure::Moved(to).into_error())),
                 Err(failure) => State::Answered(Err(failure.into_error())),
             },

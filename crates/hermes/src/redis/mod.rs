@@ -37,7 +37,6 @@ use self::{
     failure::Failure,
     fan_out::FanOut,
     node::{Answers, Node, Parcel, Wording},
-    request::bucket_of,
     route::{Next, Route},
     scan::Scan,
     servers::Servers,
@@ -84,7 +83,7 @@ impl Redis {
 
     /// Sends a command, or what is said of it, to whichever server has its keys.
     fn send(&self, command: &Command, single: Option<&Cmd>) -> Result<(Value, History), Failure> {
-        let mut route = Route::new(bucket_of(command, self.servers.buckets())?);
+        let mut route = Route::new(command.bucket(self.servers.buckets()));
         loop {
             let next = route.next();
             let node = match &next {
@@ -274,7 +273,7 @@ impl Redis {
     }
 
     async fn send_async(&self, command: &Command, single: Option<&Cmd>) -> Result<(Value, History), Failure> {
-        let mut route = Route::new(bucket_of(command, self.servers.buckets())?);
+        let mut route = Route::new(command.bucket(self.servers.buckets()));
         loop {
             let next = route.next();
             let node = match &next {

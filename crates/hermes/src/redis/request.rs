@@ -15,20 +15,6 @@ use super::script::{self, By};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unheard;
 
-/// The bucket that a command touches.
-pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Result<Bucket, Unheard> {
-    Ok(match command {
-        Command::Fetch { target, .. }
-        | Command::Acquire { target, .. }
-        | Command::Commit { target, .. }
-        | Command::Release { target, .. }
-        | Command::Renew { target, .. } => target.key.bucket(buckets),
-        Command::Invalidate { key } => key.bucket(buckets),
-        Command::Clean { bucket, .. } => *bucket,
-        _ => return Err(Unheard),
-    })
-}
-
 /// One command in Redis's words, for a server whose data have this history.
 pub(super) fn whole(command: &Command, buckets: Buckets, by: By, history: History) -> Result<Cmd, Unheard> {
     Ok(match command {

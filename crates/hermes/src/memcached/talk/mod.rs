@@ -18,8 +18,7 @@ mod store;
 mod take;
 
 use hermescache_protocol::{
-    Bucket, Buckets, Command, History, Key, Lease, LeaseRecord, Reading, Reply, Sight, TagVersion, Target,
-    Token,
+    Buckets, Command, History, Key, Lease, LeaseRecord, Reading, Reply, Sight, TagVersion, Target, Token,
 };
 
 use super::{
@@ -129,20 +128,6 @@ impl<'c> Talk<'c> {
             Kind::Unknown => Err(Refusal::Unknown),
         };
         heard.unwrap_or_else(|refusal| Next::Reply(Err(refusal)))
-    }
-}
-
-/// The bucket that a command touches.
-pub(super) fn bucket_of(command: &Command, buckets: Buckets) -> Bucket {
-    match command {
-        Command::Fetch { target, .. }
-        | Command::Acquire { target, .. }
-        | Command::Commit { target, .. }
-        | Command::Release { target, .. }
-        | Command::Renew { target, .. } => target.key.bucket(buckets),
-        Command::Invalidate { key } => key.bucket(buckets),
-        Command::Clean { bucket, .. } => *bucket,
-        _ => Bucket::default(),
     }
 }
 
