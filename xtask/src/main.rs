@@ -33,7 +33,7 @@ enum Takes {
     Words,
 }
 
-const VERBS: [Verb; 9] = [
+const VERBS: [Verb; 10] = [
     Verb {
         name: "check",
         takes: Takes::Nothing,
@@ -75,6 +75,12 @@ const VERBS: [Verb; 9] = [
         takes: Takes::Words,
         does: "several processes use one cache, its servers are tormented, and a checker reads what everybody saw",
         run: test::torture,
+    },
+    Verb {
+        name: "leaks",
+        takes: Takes::Nothing,
+        does: "uses a million keys and tags once, and weighs servers and process before and after",
+        run: |_| test::leaks(),
     },
     Verb {
         name: "fuzz",

@@ -70,6 +70,17 @@ pub(crate) fn torture(words: &[&str]) -> Result<(), String> {
     run(&mut cargo(&[&program, words].concat()))
 }
 
+/// Weighs servers and process after a million keys and tags that are used once.
+///
+/// # Errors
+/// What was left behind is one.
+pub(crate) fn leaks() -> Result<(), String> {
+    install::what_is_missing()?;
+    let tests = ["--package", "hermescache-torture", "--test", "leaks", "--", "--nocapture"];
+    let mut command = cargo(&[&["test", "--release"], &tests[..]].concat());
+    run(command.env("HERMES_LEAKS", "1000000"))
+}
+
 /// Fuzzes on stable Rust, for so many seconds.
 ///
 /// # Errors
