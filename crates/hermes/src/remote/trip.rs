@@ -19,6 +19,7 @@ use super::{
 use crate::{
     backend::BackendError,
     cache::Shared,
+    codec::UnpackError,
     leading::{self, Mark},
     rules::{Keep, Rules},
     value::{Keeps, Value},
@@ -96,12 +97,13 @@ impl<'c> Trip<'c> {
     ) -> ControlFlow<V, Said> {
         let answer = answer.map_err(|why| self.note(why));
         let entry = self.caller.plan.glanced(&answer, self.caller.time.now());
-        match entry.and_then(|entry| self.unpack::<M, V>(entry.codec, &entry.payload)) {
-            Some(value) => {
+        // What cannot be decoded is met again, and counted, on the way that this answer begins.
+        match entry.map(|entry| self.decoded::<M, V>(entry.codec, &entry.payload)) {
+            Some(Ok(value)) => {
                 self.shared.counters.hit();
                 ControlFlow::Break(value)
             }
-            None => ControlFlow::Continue(Said::Glanced(start, answer)),
+            _ => ControlFlow::Continue(Said::Glanced(start, answer)),
         }
     }
 
@@ -133,8 +135,11 @@ impl<'c> Trip<'c> {
     }
 
     fn unpack<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Option<V> {
-        let unpacked = M::unpack(&self.remote.packers, self.key(), codec, payload);
-        unpacked.inspect_err(|_| self.shared.counters.error()).ok()
+        self.decoded::<M, V>(codec, payload).inspect_err(|_| self.shared.counters.error()).ok()
+    }
+
+    fn decoded<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Result<V, UnpackError> {
+        M::unpack(&self.remote.packers, self.key(), codec, payload)
     }
 
     /// What the protocol learns of a loader's result.
