@@ -11,7 +11,7 @@ use pyo3::{
 };
 
 use crate::{
-    held::{self, Held},
+    held::Held,
     objects::{Read, Written},
     python,
 };
@@ -79,8 +79,10 @@ impl Format {
     /// # Errors
     /// What a serialiser says of an object that it cannot write.
     pub(crate) fn hold(&self, object: &Bound<'_, PyAny>) -> PyResult<Held> {
-        if self.in_process && held::is_immutable(object) {
-            return Ok(Held::Plain(object.clone().unbind()));
+        if self.in_process
+            && let Some(held) = Held::without_bytes(object)?
+        {
+            return Ok(held);
         }
         let (codec, bytes) = match &self.by {
             // Nobody else reads them, and nothing is faster.
@@ -97,6 +99,7 @@ impl Format {
     pub(crate) fn object<'py>(&self, py: Python<'py>, held: &Held) -> PyResult<Bound<'py, PyAny>> {
         match held {
             Held::Plain(object) => Ok(object.bind(py).clone()),
+            Held::Flat(container) => container.copy(py),
             Held::Packed(codec, bytes) => self.read(*codec, bytes.bind(py)),
         }
     }

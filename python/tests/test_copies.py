@@ -60,6 +60,56 @@ def test_a_caller_that_changes_its_value_changes_nobody_elses(cache: hermes.Herm
     assert function(1) == [1, {"deep": [1]}]
 
 
+def spoil(container: Any) -> None:
+    container.clear()
+    if isinstance(container, dict):
+        container["mine"] = "mine"
+    elif isinstance(container, list):
+        container.append("mine")
+    else:
+        container.add("mine")
+
+
+FLAT = [{"a": 1, (1, "b"): None}, [1, "a", (2.5, b"x"), None], {1, "a", frozenset({2})}, {}, [], set()]
+
+
+@pytest.mark.parametrize("value", FLAT, ids=repr)
+def test_containers_of_what_cannot_change_are_copies_too(in_process: hermes.Hermes, value: Any) -> None:
+    as_it_was = value.copy()
+    computed = value.copy()
+    counter, function = counted(in_process, computed)
+    spoil(function())
+    spoil(computed)
+    spoil(function())
+    spoil(function.peek())
+    spoil(next(iter(in_process.backend.dump().values())))
+    assert function() == as_it_was
+    assert type(function()) is type(value)
+    assert counter.runs == 1
+
+
+def test_what_is_saved_by_hand_is_a_copy(in_process: hermes.Hermes) -> None:
+    by_hand = {"a": 1}
+    in_process.backend.save({"entry": by_hand})
+    spoil(by_hand)
+    spoil(in_process.backend.load("entry"))
+    assert in_process.backend.load("entry") == {"a": 1}
+
+
+class OddDict(dict[str, int]):
+    """A dict with a copy of its own making."""
+
+    def copy(self) -> OddDict:
+        return self
+
+
+def test_a_container_of_a_class_of_its_own_is_never_copied_by_it(in_process: hermes.Hermes) -> None:
+    _, function = counted(in_process, OddDict(a=1))
+    spoil(function())
+    hit = function()
+    assert (type(hit), hit) == (OddDict, {"a": 1})
+
+
 def test_a_peek_and_a_refresh_are_copies_too(in_process: hermes.Hermes) -> None:
     @in_process
     def listed(a: int) -> list[int]:
@@ -169,6 +219,7 @@ def test_signed_pickles_are_read_by_who_has_the_secret(redis: Redis) -> None:
     assert ours() == ["value"]
     theirs_counter, theirs = reader(b"theirs")
     assert theirs() == ["value"]
+    assert theirs.frontend.stats()["errors"] == 1
     assert (writer_counter.runs, ours_counter.runs, theirs_counter.runs) == (1, 0, 1)
 
 
