@@ -19,6 +19,7 @@ use pyo3::{
 use crate::{
     cached::Cached,
     call::{Fits, Given},
+    classes,
     engine::Place,
     errors, fork,
     frontend::{Frontend, Settings, Way},
@@ -457,6 +458,6 @@ pub(crate) fn qualified_name(function: &Bound<'_, PyAny>) -> PyResult<String> {
                 module.map_or_else(|| Ok("builtins".to_owned()), |module| module.extract::<String>())?;
             Ok(format!("{module}:{}", name.extract::<String>()?))
         }
-        None => python::class_name(&function.get_type()),
+        None => classes::name(&function.get_type()),
     }
 }

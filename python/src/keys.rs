@@ -21,7 +21,7 @@ use serde::{
     ser::{Error, SerializeMap, SerializeSeq, SerializeTuple},
 };
 
-use crate::{errors, python};
+use crate::{classes, errors, python};
 
 /// How deep objects may be nested. The stack has an end.
 const DEPTH: u8 = 127;
@@ -93,7 +93,7 @@ impl Serialize for Receiver<'_, '_> {
         if object.is_instance_of::<PyType>() || own_key(object).map_err(said)?.is_some() {
             return Argument::new(object, trouble).serialize(serializer);
         }
-        let class = python::class_name(&object.get_type()).map_err(said)?;
+        let class = classes::name(&object.get_type()).map_err(said)?;
         serializer.serialize_newtype_variant("", 0, "receiver", &class)
     }
 }
@@ -118,7 +118,7 @@ impl<'py> Object<'_, 'py> {
     }
 
     fn inside_class<'b>(&self, value: &'b Bound<'py, PyAny>) -> Result<OfClass<'b, 'py>, PyErr> {
-        Ok(OfClass { class: python::class_name(&self.object.get_type())?, value: self.inside(value) })
+        Ok(OfClass { class: classes::sole_name(&self.object.get_type())?, value: self.inside(value) })
     }
 
     fn set<S: Serializer>(&self, name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -164,7 +164,7 @@ impl<'py> Object<'_, 'py> {
             return of_class(serializer, &part);
         }
         if let Ok(class) = object.cast::<PyType>() {
-            let name = python::class_name(class).map_err(said)?;
+            let name = classes::sole_name(class).map_err(said)?;
             return serializer.serialize_newtype_variant("", 0, "type", &name);
         }
         if is_told_by_repr(object).map_err(said)? || is(python::pure_path(py)).map_err(said)? {
@@ -216,7 +216,9 @@ impl Serialize for Object<'_, '_> {
             }
             return tuple.end();
         }
+        // Copies of what may change: to encode a member may run anybody's code, or let others run.
         if let Ok(items) = object.cast_exact::<PyList>() {
+            let items = items.to_tuple();
             let mut list = serializer.serialize_seq(Some(items.len()))?;
             for item in items.iter() {
                 list.serialize_element(&self.inside(&item))?;
@@ -224,6 +226,7 @@ impl Serialize for Object<'_, '_> {
             return list.end();
         }
         if let Ok(items) = object.cast_exact::<PyDict>() {
+            let items = items.copy().map_err(said)?;
             let mut map = serializer.serialize_map(Some(items.len()))?;
             for (key, value) in items.iter() {
                 map.serialize_entry(&self.inside(&key), &self.inside(&value))?;
@@ -305,7 +308,8 @@ fn is_told_by_repr(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn fields_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = object.py();
     let class = object.get_type();
-    if class.hasattr(intern!(py, "__dataclass_fields__"))? {
+    // Its own, not inherited: a class that is made of a dataclass, and none itself, may have more than fields.
+    if class.getattr(intern!(py, "__dict__"))?.contains(intern!(py, "__dataclass_fields__"))? {
         let fields = PyDict::new(py);
         for field in python::dataclass_fields(py)?.call1((object,))?.try_iter()? {
             let name = field?.getattr(intern!(py, "name"))?;
@@ -314,10 +318,18 @@ fn fields_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAn
         return Ok(Some(fields.into_any()));
     }
     match object.cast::<PyTuple>() {
-        Ok(items) if class.hasattr(intern!(py, "_fields"))? => {
+        Ok(items) if class.hasattr(intern!(py, "_fields"))? && !has_attributes(object)? => {
             Ok(Some(items.as_sequence().to_tuple()?.into_any()))
         }
         _ => Ok(None),
+    }
+}
+
+/// Whether it has attributes that its class does not say.
+fn has_attributes(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match object.getattr_opt(intern!(object.py(), "__dict__"))? {
+        Some(attributes) => attributes.is_truthy(),
+        None => Ok(false),
     }
 }
 
@@ -325,7 +337,7 @@ fn fields_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAn
 fn pickled<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     static WARNED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
     let bytes = python::pickled(object)?;
-    let class = python::class_name(&object.get_type())?;
+    let class = classes::name(&object.get_type())?;
     let is_new = WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(class.clone());
     if is_new {
         python::warn(

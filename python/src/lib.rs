@@ -5,6 +5,7 @@
 
 mod cached;
 mod call;
+mod classes;
 mod core;
 mod coro;
 mod engine;

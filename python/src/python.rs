@@ -3,12 +3,7 @@
 
 use std::ffi::CString;
 
-use pyo3::{
-    exceptions::PyRuntimeWarning,
-    prelude::*,
-    sync::PyOnceLock,
-    types::{PyBytes, PyType},
-};
+use pyo3::{exceptions::PyRuntimeWarning, prelude::*, sync::PyOnceLock, types::PyBytes};
 
 /// The protocol of pickles: the newest that all versions of Python from 3.10 on read.
 const PICKLE_PROTOCOL: u8 = 5;
@@ -42,6 +37,8 @@ imported! {
     weak_reference = "weakref", "ref";
     weak_set = "weakref", "WeakSet";
     weak_key_dictionary = "weakref", "WeakKeyDictionary";
+    weak_value_dictionary = "weakref", "WeakValueDictionary";
+    loaded_modules = "sys", "modules";
     running_loop = "asyncio", "get_running_loop";
     done = "hermes._coroutines", "done";
     drive = "hermes._coroutines", "drive";
@@ -52,11 +49,6 @@ imported! {
 pub(crate) fn pickled<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     let bytes = pickle_dumps(object.py())?.call1((object, PICKLE_PROTOCOL))?;
     Ok(bytes.cast_into::<PyBytes>()?)
-}
-
-/// What names a class in keys: `module:Qual.name`.
-pub(crate) fn class_name(class: &Bound<'_, PyType>) -> PyResult<String> {
-    Ok(format!("{}:{}", class.module()?.to_str()?, class.qualname()?.to_str()?))
 }
 
 /// Warns whoever called, who may have made an error of it.

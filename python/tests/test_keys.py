@@ -10,6 +10,7 @@ import fractions
 import pathlib
 import subprocess
 import sys
+import types
 import uuid
 from collections import namedtuple
 from typing import Any
@@ -273,6 +274,105 @@ def test_other_objects_are_told_apart_by_their_pickles_with_a_warning_once() -> 
         one = key(Opaque("one"))
     assert one == key(Opaque("one"))
     assert one != key(Opaque("two"))
+
+
+class Meddler:
+    """Changes what it is in, while it is asked what it is."""
+
+    def __init__(self, around: Any) -> None:
+        self.around = around
+
+    def __hermes_key__(self) -> int:
+        if isinstance(self.around, dict):
+            self.around[f"number {len(self.around)}"] = self
+        else:
+            self.around.append(1)
+        return 1
+
+
+@pytest.mark.parametrize("around", [{}, []], ids=["dict", "list"])
+def test_an_argument_that_changes_while_it_is_read_counts_as_it_was(around: Any) -> None:
+    meddler = Meddler(around)
+    if isinstance(around, dict):
+        around["me"] = meddler
+        as_it_was = {"me": Meddler({})}
+        assert key(around) == key(as_it_was)
+    else:
+        around.append(meddler)
+        assert key(around) == key([Meddler([])])
+
+
+def test_what_a_dataclass_does_not_know_of_its_descendants_counts() -> None:
+    with pytest.warns(RuntimeWarning, match="told apart by their pickles"):
+        one = key(NamedPoint(1, "one"))
+    assert one != key(NamedPoint(1, "other"))
+    with pytest.warns(RuntimeWarning, match="told apart by their pickles"):
+        one = key(NamedPair(1, 2, "one"))
+    assert one != key(NamedPair(1, 2, "other"))
+
+
+class NamedPoint(Point):
+    def __init__(self, x: int, name: str) -> None:
+        super().__init__(x)
+        self.name = name
+
+
+class NamedPair(Pair):
+    def __new__(cls, x: int, y: int, name: str) -> NamedPair:
+        pair = super().__new__(cls, x, y)
+        pair.name = name
+        return pair
+
+
+def local_class(said: str) -> Any:
+    @dataclasses.dataclass
+    class Local:
+        x: int
+
+        def __str__(self) -> str:
+            return said
+
+    return Local
+
+
+def test_objects_of_two_classes_of_one_name_are_never_taken_for_each_other() -> None:
+    one, other = local_class("one"), local_class("other")
+
+    @cache
+    def text(a: Any) -> str:
+        return str(a)
+
+    assert [text(one(1)), text(one(1))] == ["one", "one"]
+    with pytest.warns(RuntimeWarning, match="two classes go by the name"):
+        assert [text(other(1)), text(other(1))] == ["other", "other"]
+    with pytest.raises(hermes.HermesError, match="two classes"):
+        text.key(other)
+    assert text(one(1)) == "one"
+
+
+def test_a_class_of_a_module_that_is_loaded_again_takes_the_place_of_the_old_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = types.ModuleType("loaded_again")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def load() -> Any:
+        module.Point = dataclasses.make_dataclass(  # type: ignore[attr-defined]
+            "Point", [("x", int)]
+        )
+        module.Point.__module__ = module.__name__  # type: ignore[attr-defined]
+        return module.Point  # type: ignore[attr-defined]
+
+    @cache
+    def reloading(a: Any) -> None:
+        pass
+
+    old = load()
+    before = reloading.key(old(1))
+    again = load()
+    assert reloading.key(again(1)) == before
+    with pytest.warns(RuntimeWarning, match="two classes"), pytest.raises(hermes.HermesError):
+        reloading.key(old(1))
 
 
 class Unpicklable:
