@@ -13,11 +13,12 @@ use pyo3::{
 
 use crate::{
     call::Given,
-    core::{Core, Kind, Verb, qualified_name},
+    core::{Core, Kind, qualified_name},
     coro::{self, CachedCoro},
     frontend::{Frontend, Way},
     held::Held,
     python,
+    verbs::Verb,
 };
 
 /// A cached function. Through an instance or a class it gives an object of its own class, bound to it.

@@ -1,27 +1,23 @@
-//! What was decorated, and how: what each verb of a cached function does with a call.
-//! Leaves to `call` what a call is, and to the engine who computes.
+//! What was decorated, and how.
+//! Leaves to `call` what a call of it is, and to `verbs` what becomes of one.
 
-use std::{
-    cell::Cell,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
 };
 
-use hermes::binding::{self, Foreign, Function, Keep, rules};
+use hermes::binding::{self, Foreign, Function};
 use pyo3::{
     PyTraverseError, PyVisit, intern,
     prelude::*,
-    types::{PyInt, PyString, PyTuple, PyType},
+    types::{PyInt, PyTuple, PyType},
 };
 
 use crate::{
-    cached::Cached,
     call::{Fits, Given},
     classes,
     engine::Place,
-    errors, fork,
+    errors,
     frontend::{Frontend, Settings, Way},
     held::Held,
     identity::Standing,
@@ -60,21 +56,6 @@ pub(crate) enum Kind {
     ClassMethod,
     /// Nothing.
     Static,
-}
-
-/// Why a loader gave no value to keep.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// The function, or what was asked about its value, raised.
-    Raised(PyErr),
-    /// The value has no bytes: it is its caller's alone.
-    Own(Py<PyAny>),
-}
-
-impl From<PyErr> for Stop {
-    fn from(raised: PyErr) -> Self {
-        Self::Raised(raised)
-    }
 }
 
 impl Core {
@@ -211,193 +192,12 @@ impl Core {
         Ok(Some(call))
     }
 
-    /// Runs the function, and finds out what is kept of its result.
-    fn load(
-        &self,
-        py: Python<'_>,
-        place: &Place,
-        settings: &Settings,
-        given: &Given,
-    ) -> Result<Loaded, Stop> {
-        let value = given.compute(py, self)?;
-        self.loaded(py, place, settings, given, value)
-    }
-
-    /// What is kept of a result.
-    pub(crate) fn loaded(
-        &self,
-        py: Python<'_>,
-        place: &Place,
-        settings: &Settings,
-        given: &Given,
-        value: Bound<'_, PyAny>,
-    ) -> Result<Loaded, Stop> {
-        let keep = if value.is_none() && !settings.cache_none {
-            Keep::no()
-        } else {
-            given.kept(py, self, settings, &value)?.keep()
-        };
-        match place.format.hold(&value) {
-            Ok(held) => Ok(Loaded { held, keep, value: value.unbind() }),
-            Err(why) => {
-                self.warn_once(py, &format!("a result is not cached, because it has no bytes: {why}"))?;
-                Err(Stop::Own(value.unbind()))
-            }
-        }
-    }
-
     /// Once for each function is enough.
-    fn warn_once(&self, py: Python<'_>, text: &str) -> PyResult<()> {
+    pub(crate) fn warn_once(&self, py: Python<'_>, text: &str) -> PyResult<()> {
         if self.has_warned.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         python::warn(py, &format!("{}: {text}", qualified_name(self.function.bind(py))?))
-    }
-
-    /// The value of a call, from the cache or computed.
-    pub(crate) fn read<'py>(
-        &self,
-        py: Python<'py>,
-        given: &Given,
-        verb: Verb,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let settings = self.settings();
-        let place = match &settings.way {
-            Way::Uncached => return given.compute(py, self),
-            Way::Driver(driver) => {
-                let call = given.for_driver(py, self, &settings)?;
-                let name = if verb == Verb::Read { intern!(py, "get") } else { intern!(py, "refresh") };
-                return driver.bind(py).call_method1(name, (call,));
-            }
-            Way::Engine(place) => place,
-        };
-        let Some(id) = self.id else { return given.compute(py, self) };
-        let name = given.name(py, self, &settings)?;
-        let Some(mut call) = self.call(py, place, given, name.as_deref(), id)? else {
-            return given.compute(py, self);
-        };
-        if name.is_some() {
-            // Functions that share a name need not share their tags.
-            call.tags(given.tags(py, self)?);
-        }
-        if verb == Verb::Read
-            && let Some(held) = call.hit()
-        {
-            return place.format.object(py, &held);
-        }
-        if name.is_none() {
-            call.tags(given.tags(py, self)?);
-        }
-        let ttl = self.static_ttl(&settings);
-        let mut own = None;
-        let got = fork::detached(py, || {
-            let keep = Cell::new(Keep::no());
-            let loader = || {
-                Python::attach(|py| {
-                    let loaded = self.load(py, place, &settings, given)?;
-                    keep.set(loaded.keep);
-                    own = Some(loaded.value);
-                    Ok(loaded.held)
-                })
-            };
-            let rules = rules(ttl, |_: &Held| keep.get());
-            match verb {
-                Verb::Read => call.compute_try(rules, loader),
-                Verb::Refresh => call.refresh_try(rules, loader),
-            }
-        });
-        match (got, own) {
-            (Ok(_), Some(value)) | (Err(Stop::Own(value)), _) => Ok(value.into_bound(py)),
-            (Ok(held), None) => place.format.object(py, &held),
-            (Err(Stop::Raised(raised)), _) => Err(raised),
-        }
-    }
-
-    /// The value that is kept, if there is one.
-    pub(crate) fn peek<'py>(&self, py: Python<'py>, given: &Given) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let settings = self.settings();
-        let place = match &settings.way {
-            Way::Uncached => return Ok(None),
-            Way::Driver(driver) => {
-                let call = given.for_driver(py, self, &settings)?;
-                return driver.bind(py).call_method1(intern!(py, "peek"), (call,)).map(Some);
-            }
-            Way::Engine(place) => place,
-        };
-        let Some(id) = self.id else { return Ok(None) };
-        let name = given.name(py, self, &settings)?;
-        let Some(mut call) = self.call(py, place, given, name.as_deref(), id)? else {
-            return given.compute(py, self).map(Some);
-        };
-        call.tags(given.tags(py, self)?);
-        fork::detached(py, || call.peek::<Held>()).map(|held| place.format.object(py, &held)).transpose()
-    }
-
-    /// Takes an entry out.
-    pub(crate) fn invalidate<'py>(&self, py: Python<'py>, given: &Given) -> PyResult<Bound<'py, PyAny>> {
-        let settings = self.settings();
-        let nothing = || Ok(py.None().into_bound(py));
-        let place = match &settings.way {
-            Way::Uncached => return nothing(),
-            Way::Driver(driver) => {
-                let call = given.for_driver(py, self, &settings)?;
-                return driver.bind(py).call_method1(intern!(py, "invalidate"), (call,));
-            }
-            Way::Engine(place) => place,
-        };
-        let Some(id) = self.id else { return nothing() };
-        let name = given.name(py, self, &settings)?;
-        // Of arguments that the function does not take nothing can be kept.
-        let Some(call) = self.call(py, place, given, name.as_deref(), id)? else { return nothing() };
-        fork::detached(py, || call.invalidate()).map_err(|why| errors::of_engine(py, &why))?;
-        nothing()
-    }
-
-    /// The key of a call, as it is listed.
-    pub(crate) fn key<'py>(&self, py: Python<'py>, given: &Given) -> PyResult<Bound<'py, PyAny>> {
-        let settings = self.settings();
-        let place = match &settings.way {
-            Way::Uncached => return Err(errors::error(py, "without a backend there are no keys")),
-            Way::Driver(driver) => {
-                let call = given.for_driver(py, self, &settings)?;
-                return driver.bind(py).call_method1(intern!(py, "key"), (call,));
-            }
-            Way::Engine(place) => place,
-        };
-        let id = self.id.ok_or_else(|| errors::error(py, "another function has the name of this one"))?;
-        let name = given.name(py, self, &settings)?;
-        let Some(call) = self.call(py, place, given, name.as_deref(), id)? else {
-            return given.compute(py, self);
-        };
-        let key = call.key().map_err(|why| errors::of_engine(py, &why))?;
-        Ok(PyString::new(py, &key.to_string()).into_any())
-    }
-
-    /// # Errors
-    /// HermesError if its entries cannot be told from others.
-    pub(crate) fn check_clearable(&self, py: Python<'_>, settings: &Settings) -> PyResult<()> {
-        if self.key.is_some() || settings.namer.is_some() {
-            let said =
-                "entries whose key is given by hand belong to no function; give them a tag, and clean that";
-            return Err(errors::error(py, said));
-        }
-        Ok(())
-    }
-
-    /// Takes all entries out.
-    pub(crate) fn clear<'py>(&self, cached: &Bound<'py, Cached>) -> PyResult<Bound<'py, PyAny>> {
-        let py = cached.py();
-        let settings = self.settings();
-        let nothing = || Ok(py.None().into_bound(py));
-        let place = match &settings.way {
-            Way::Uncached => return nothing(),
-            Way::Driver(driver) => return driver.bind(py).call_method1(intern!(py, "clear"), (cached,)),
-            Way::Engine(place) => place,
-        };
-        self.check_clearable(py, &settings)?;
-        let Some(id) = self.id else { return nothing() };
-        fork::detached(py, || id.clear(&place.cache)).map_err(|why| errors::of_engine(py, &why))?;
-        nothing()
     }
 
     pub(crate) fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -408,21 +208,6 @@ impl Core {
         visit.call(&self.ttl_given)?;
         self.tags.visit(visit)
     }
-}
-
-/// A result, and what is kept of it.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) held: Held,
-    pub(crate) keep: Keep,
-    pub(crate) value: Py<PyAny>,
-}
-
-/// Whether what is kept will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Read,
-    Refresh,
 }
 
 /// What computes, and what becomes of it through an instance.

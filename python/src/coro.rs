@@ -13,13 +13,15 @@ use pyo3::{
 use crate::{
     cached::Cached,
     call::Given,
-    core::{Core, Loaded, Stop, Verb},
+    core::Core,
     engine::Place,
     errors,
     flight::{Exchange, Flight},
     frontend::{Settings, Way},
     held::Held,
+    loader::{Loaded, Stop},
     python,
+    verbs::Verb,
 };
 
 /// A cached coroutine function.

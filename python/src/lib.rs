@@ -17,6 +17,7 @@ mod held;
 mod hub;
 mod identity;
 mod keys;
+mod loader;
 mod objects;
 mod packer;
 mod python;
@@ -24,6 +25,7 @@ mod runtime;
 mod signature;
 mod tags;
 mod ttl;
+mod verbs;
 
 use pyo3::prelude::*;
 
