@@ -9,6 +9,7 @@
 >>> cache.clean(["math"])
 """
 
+from hermes import _installed
 from hermes._core import Cached, CachedCoro, __version__
 from hermes._errors import BackendError, BackendTimeout, HermesError
 from hermes._facade import EntryInfo, Hermes, cachedfactory
@@ -19,6 +20,8 @@ from hermes.backend import dict as _dict  # noqa: F401
 from hermes.backend import inprocess as _inprocess  # noqa: F401
 from hermes.backend import memcached as _memcached  # noqa: F401
 from hermes.backend import redis as _redis  # noqa: F401
+
+_installed.check()
 
 __all__ = [
     "BackendError",

@@ -1,4 +1,4 @@
-"""The code of the README and the examples runs."""
+"""The code of the README, of the page for those who come from HermesCache, and of the examples runs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from servers import Redis
 
 PACKAGE = Path(__file__).parent.parent
 EXAMPLES = PACKAGE / "examples"
+BOOK = PACKAGE.parent / "docs"
 
 
 @pytest.fixture
@@ -25,13 +26,13 @@ def at_home(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Redis:
     return redis
 
 
-def test_the_readme_runs(at_home: Redis) -> None:
-    text = (PACKAGE / "README.md").read_text()
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 5
-    namespace: dict[str, object] = {"__name__": "readme"}
+@pytest.mark.parametrize("page", [PACKAGE / "README.md", BOOK / "from-hermescache.md"], ids=lambda page: page.stem)
+def test_the_page_runs(at_home: Redis, page: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 1
+    namespace: dict[str, object] = {"__name__": f"page_{page.stem}"}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), namespace)
+        exec(compile(block, page.name, "exec"), namespace)
 
 
 @pytest.mark.parametrize("place", ["in process", "redis"])

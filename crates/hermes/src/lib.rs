@@ -135,6 +135,7 @@ macro_rules! __when_async {
 #[doc = include_str!("../../../docs/backends.md")]
 #[doc = include_str!("../../../docs/failure.md")]
 #[doc = include_str!("../../../docs/from-cached.md")]
+#[doc = include_str!("../../../docs/from-hermescache.md")]
 #[doc = include_str!("../../../docs/from-moka.md")]
 #[doc = include_str!("../../../docs/guarantees.md")]
 #[doc = include_str!("../../../docs/invalidation.md")]
