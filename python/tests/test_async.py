@@ -227,8 +227,10 @@ def test_wait_for_ends_a_call_that_takes_too_long(cache: hermes.Hermes, run: Run
     async def story() -> None:
         gate = Gate()
         function = cache(gate.__call__, name="gate")
+        call = asyncio.ensure_future(function(1))
+        await gate.began.wait()
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(function(1), 0.05)
+            await asyncio.wait_for(call, 0.01)
         gate.may_end.set()
         assert await function(1) == [1, 2]
 
