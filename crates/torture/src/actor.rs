@@ -16,7 +16,7 @@ use hermes::Error;
 use crate::{
     clock::{At, Dice, pass, pass_async},
     database::Database,
-    deed::{self, Deed, Way},
+    deed::{self, Deed, Pace, Way},
     history::{How, Id, Key, Kind, Outcome, Reach, Seen, What},
     log::Log,
     subject::{Call, Caller, Planned, Refused, cache, entry, function, task},
@@ -27,6 +27,7 @@ use crate::{
 pub(crate) struct Common {
     pub(crate) log: Arc<Log>,
     pub(crate) is_over: Arc<AtomicBool>,
+    pub(crate) pace: Pace,
     /// A loader takes up to twice as long.
     pub(crate) longest_work: Duration,
     /// An actor rests up to so long between two deeds.
@@ -47,7 +48,7 @@ impl Actor {
     /// As a thread, until the run is over.
     pub(crate) fn run(mut self) {
         while !self.common.is_over.load(Relaxed) {
-            match deed::next(&mut self.dice, Way::Thread) {
+            match deed::next(&mut self.dice, Way::Thread, self.common.pace) {
                 Deed::Call(key) => self.call(How::Call, key, |by| match key.kind {
                     Kind::Entry => entry(key.row).get_or_try_compute(|| by.compute(key)),
                     _ => function(key.row, &by),
@@ -86,7 +87,7 @@ impl Actor {
     /// As a task, until the run is over.
     pub(crate) async fn run_as_task(mut self) {
         while !self.common.is_over.load(Relaxed) {
-            match deed::next(&mut self.dice, Way::Task) {
+            match deed::next(&mut self.dice, Way::Task, self.common.pace) {
                 Deed::Call(key) => {
                     self.call_async(How::Call, key, async move |by: Caller| match key.kind {
                         Kind::Entry => {

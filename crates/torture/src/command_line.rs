@@ -7,7 +7,8 @@ use crate::run::{Faults, Run};
 /// How it is called.
 pub const USAGE: &str = "\
 torture --backend memory|redis|cluster|memcached [--faults none|all|NAME,NAME] [--seconds 60] [--seed 1]
-        [--workers 3] [--threads 2] [--tasks 4] [--bug NAME] [--keep FILE]";
+        [--workers 3] [--threads 2] [--tasks 4] [--pace hot|calm]
+        [--bug NAME] [--keep FILE]";
 
 /// Reads the words after the program's name.
 ///
@@ -27,6 +28,7 @@ pub fn read(program: PathBuf, words: &[String]) -> Result<Run, String> {
             "--workers" => run.workers = number()?.max(1),
             "--threads" => run.threads = number()?,
             "--tasks" => run.tasks = number()?,
+            "--pace" => run.pace = said.parse()?,
             "--bug" => run.bug = Some(said.parse()?),
             "--keep" => run.keep = Some(said.into()),
             _ => return Err(format!("there is no {name}")),
@@ -46,6 +48,7 @@ fn faults(said: &str) -> Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{deed::Pace, planted::Bug};
 
     fn said(line: &str) -> Result<Run, String> {
         read(PathBuf::new(), &line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
@@ -53,12 +56,14 @@ mod tests {
 
     #[test]
     fn a_line_is_read_word_by_word() {
-        let run = said("--backend redis --faults kill-worker,cut --seconds 20 --seed 7 --bug acquire-twice")
-            .unwrap();
+        let run = said(
+            "--backend redis --faults kill-worker,cut --seconds 20 --seed 7 --pace calm --bug acquire-twice",
+        )
+        .unwrap();
         assert_eq!(run.backend, "redis");
         assert_eq!(run.faults, Faults::Named(vec!["kill-worker".to_owned(), "cut".to_owned()]));
         assert_eq!((run.lasts, run.seed), (Duration::from_secs(20), 7));
-        assert!(run.bug.is_some());
+        assert_eq!((run.pace, run.bug), (Pace::Calm, Some(Bug::AcquireTwice)));
     }
 
     #[test]

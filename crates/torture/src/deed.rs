@@ -1,6 +1,8 @@
 //! What an actor does next, by the fall of the dice. How it is done, `actor` knows.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Dice,
@@ -21,12 +23,44 @@ pub(crate) enum Deed {
     Set(u32),
 }
 
-/// How often of a thousand times each is done; the rest are calls. With these, every key is invalidated about as often as it is
-/// computed, and a hit is as likely as a miss.
-const PEEKS: u32 = 30;
-const REFRESHES: u32 = 15;
-const SETS: u32 = 15;
-const INVALIDATIONS: u32 = 90;
+/// How busy the writers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_enums, reason = "finished: much or little")]
+pub enum Pace {
+    /// Every key is invalidated about as often as it is computed, and a hit is as likely as a miss.
+    Hot,
+    /// Keys are rarely taken from whoever computes them, so that little excuses two at once.
+    Calm,
+}
+
+/// How often of a thousand times each is done; the rest are calls.
+struct Shares {
+    peeks: u32,
+    refreshes: u32,
+    sets: u32,
+    invalidations: u32,
+}
+
+impl Pace {
+    fn shares(self) -> Shares {
+        match self {
+            Self::Hot => Shares { peeks: 30, refreshes: 15, sets: 15, invalidations: 90 },
+            Self::Calm => Shares { peeks: 30, refreshes: 1, sets: 1, invalidations: 4 },
+        }
+    }
+}
+
+impl FromStr for Pace {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "hot" => Ok(Self::Hot),
+            "calm" => Ok(Self::Calm),
+            _ => Err(format!("there is no pace {name:?}")),
+        }
+    }
+}
 
 /// Whether an actor is a thread or a task: what it calls, it calls as users do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +79,8 @@ impl Way {
     }
 }
 
-pub(crate) fn next(dice: &mut Dice, way: Way) -> Deed {
+pub(crate) fn next(dice: &mut Dice, way: Way, pace: Pace) -> Deed {
+    let shares = pace.shares();
     let row = dice.below(ROWS);
     let key = Key { kind: *dice.pick(&[way.own(), Kind::Entry]), row };
     let mut rest = dice.below(1000);
@@ -54,13 +89,13 @@ pub(crate) fn next(dice: &mut Dice, way: Way) -> Deed {
         rest = rest.wrapping_sub(permille);
         is
     };
-    if is(PEEKS) {
+    if is(shares.peeks) {
         Deed::Peek(key)
-    } else if is(REFRESHES) {
+    } else if is(shares.refreshes) {
         Deed::Refresh(row)
-    } else if is(SETS) {
+    } else if is(shares.sets) {
         Deed::Set(row)
-    } else if is(INVALIDATIONS) {
+    } else if is(shares.invalidations) {
         Deed::Invalidate(reach(dice, way, key))
     } else {
         Deed::Call(key)

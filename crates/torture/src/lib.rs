@@ -25,6 +25,7 @@ use std::{io, net::SocketAddr, thread};
 
 pub use crate::{
     clock::At,
+    deed::Pace,
     planted::Bug,
     report::{Report, count},
     run::{Faults, Run},

@@ -6,7 +6,7 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -17,7 +17,7 @@ use hermes::backend::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::clock::pass;
+use crate::clock::{At, pass};
 
 /// How late what a bug delays arrives: longer than a computation takes.
 const LATE: Duration = Duration::from_millis(40);
@@ -36,16 +36,22 @@ pub enum Bug {
     LeaseForgotten,
     /// An acquire that seemed lost arrives late, after another copy of it.
     AcquireTwice,
+    /// Whoever asks for a lease gets it.
+    AcquireAlwaysWins,
+    /// After an invalidation, whoever asks for a lease gets it for a while.
+    StampedeAfterInvalidation,
 }
 
 impl Bug {
     /// All of them, by name.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("versions-read-late", Self::VersionsReadLate),
         ("unfenced-commit", Self::UnfencedCommit),
         ("delayed-commit", Self::DelayedCommit),
         ("lease-forgotten", Self::LeaseForgotten),
         ("acquire-twice", Self::AcquireTwice),
+        ("acquire-always-wins", Self::AcquireAlwaysWins),
+        ("stampede-after-invalidation", Self::StampedeAfterInvalidation),
     ];
 }
 
@@ -64,6 +70,7 @@ pub(crate) struct Planted {
     bug: Bug,
     /// The tags of keys, which an invalidation does not name.
     targets: Mutex<HashMap<Key, Taken>>,
+    invalidated: Mutex<At>,
 }
 
 /// What an acquire says, but for what it draws.
@@ -78,7 +85,7 @@ type Answered = Result<Reply, BackendError>;
 
 impl Planted {
     pub(crate) fn new(right: Box<dyn Backend>, bug: Bug) -> Self {
-        Self { right: right.into(), bug, targets: Mutex::default() }
+        Self { right: right.into(), bug, targets: Mutex::default(), invalidated: Mutex::default() }
     }
 
     fn commit(&self, target: &Arc<Target>, entry: &Entry, tag_life: Duration) -> Answered {
@@ -104,15 +111,13 @@ impl Planted {
                 });
                 Ok(Reply::Committed(Committed::Stored))
             }
-            Bug::LeaseForgotten | Bug::AcquireTwice => {
-                right.execute(&Command::Commit { target, entry, tag_life })
-            }
+            _ => right.execute(&Command::Commit { target, entry, tag_life }),
         }
     }
 
     /// Takes the lease out with the entry, and gives it back to its holder.
     fn invalidate_the_entry_only(&self, key: &Key) -> Answered {
-        let known = self.targets.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let known = locked(&self.targets).get(key).cloned();
         let invalidate = Command::Invalidate { key: key.clone() };
         let Some(Taken { target, lease, tag_life }) = known else { return self.right.execute(&invalidate) };
         let purpose = Purpose::Follow;
@@ -134,6 +139,19 @@ impl Planted {
         });
         answer
     }
+}
+
+/// The same acquire, but that it takes the lease from whoever has it.
+fn by_force(command: &Command) -> Command {
+    let mut forced = command.clone();
+    if let Command::Acquire { manner, .. } = &mut forced {
+        *manner = Manner::Forced;
+    }
+    forced
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn commit_by_force(right: &dyn Backend, target: Arc<Target>, entry: Entry, tag_life: Duration) -> Answered {
@@ -167,12 +185,20 @@ impl Backend for Planted {
             }
             Command::Acquire { target, lease, tag_life, .. } => {
                 let known = Taken { target: target.clone(), lease: *lease, tag_life: *tag_life };
-                self.targets.lock().unwrap_or_else(PoisonError::into_inner).insert(target.key.clone(), known);
-                if self.bug == Bug::AcquireTwice {
-                    self.acquire_twice(command)
-                } else {
-                    self.right.execute(command)
+                locked(&self.targets).insert(target.key.clone(), known);
+                match self.bug {
+                    Bug::AcquireTwice => self.acquire_twice(command),
+                    Bug::AcquireAlwaysWins => self.right.execute(&by_force(command)),
+                    Bug::StampedeAfterInvalidation if At::now().since(*locked(&self.invalidated)) < LATE => {
+                        self.right.execute(&by_force(command))
+                    }
+                    _ => self.right.execute(command),
                 }
+            }
+            Command::Invalidate { .. } | Command::Clean { .. } => {
+                let done = self.right.execute(command);
+                *locked(&self.invalidated) = At::now();
+                done
             }
             _ => self.right.execute(command),
         }

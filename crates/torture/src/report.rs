@@ -66,9 +66,9 @@ impl Report {
         bounds: Bounds,
         violations: Vec<Violation>,
     ) -> Self {
-        let Run { backend, faults, seed, workers, threads, tasks, .. } = run;
+        let Run { backend, faults, seed, workers, threads, tasks, pace, .. } = run;
         let title = format!(
-            "{backend}, {faults:?}, {:.0} s, seed {seed}: {workers} processes of {threads} threads and {tasks} tasks",
+            "{backend}, {faults:?}, {pace:?}, {:.0} s, seed {seed}: {workers} processes of {threads} threads and {tasks} tasks",
             lasted.as_secs_f64()
         );
         let mut report = Self {

@@ -22,6 +22,7 @@ use crate::{
     check::{self, Bounds, Promise, Violation},
     clock::{At, Dice, pass},
     crew::{DatabaseProcess, LONGEST_END, Worker},
+    deed::Pace,
     history::{Event, History, What, read_log},
     planted::Bug,
     report::Report,
@@ -39,6 +40,9 @@ const TTL: Duration = Duration::from_millis(500);
 const LONGEST_WORK: Duration = Duration::from_millis(15);
 
 const LONGEST_REST: Duration = Duration::from_millis(4);
+
+/// What a fault held up arrives when it is over, however busy the machine.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Nothing a cache does takes that long, however busy the machine; a key that is stuck stays so for a minute.
 const SLACK: Duration = Duration::from_secs(10);
@@ -82,6 +86,8 @@ pub struct Run {
     pub threads: u32,
     /// How many tasks each has.
     pub tasks: u32,
+    /// How busy they are writing.
+    pub pace: Pace,
     /// A planted bug, to see that it is found.
     pub bug: Option<Bug>,
     /// Where to put the whole history, for those who want to know more than a violation tells.
@@ -101,6 +107,7 @@ impl Run {
             workers: 3,
             threads: 2,
             tasks: 4,
+            pace: Pace::Hot,
             bug: None,
             keep: None,
         }
@@ -146,7 +153,7 @@ impl Run {
         for says in stage.harm_to_neighbours(course.lost.load(SeqCst)) {
             violations.push(Violation { promise: Promise::Neighbours, says, story: Vec::new() });
         }
-        let bounds = Bounds { lease: LEASE, slack: SLACK, clocks_stray: self.has(CLOCK) };
+        let bounds = Bounds { lease: LEASE, late: LATE, slack: SLACK, clocks_stray: self.has(CLOCK) };
         violations.extend(check::violations(&history, bounds));
         Ok(Report::new(self, lasted, &history, bounds, violations))
     }
@@ -208,6 +215,7 @@ impl Course<'_> {
             log: self.folder.join(format!("{number}.log")),
             threads: self.run.threads,
             tasks: self.run.tasks,
+            pace: self.run.pace,
             longest_work: LONGEST_WORK,
             longest_rest: LONGEST_REST,
             stray_clock: self.stray_clocks,

@@ -20,6 +20,7 @@ use crate::{
     actor::{Actor, Common},
     clock::{Dice, StrayClock, pass},
     database::Database,
+    deed::Pace,
     log::Log,
     planted::{Bug, Planted},
     subject,
@@ -40,6 +41,7 @@ pub(crate) struct Plan {
     pub(crate) log: PathBuf,
     pub(crate) threads: u32,
     pub(crate) tasks: u32,
+    pub(crate) pace: Pace,
     pub(crate) longest_work: Duration,
     pub(crate) longest_rest: Duration,
     /// Whether its clock is wrong, and steps.
@@ -61,6 +63,7 @@ pub(crate) fn work(plan: &Plan) -> Result<(), Error> {
     let common = Common {
         log,
         is_over: is_over.clone(),
+        pace: plan.pace,
         longest_work: plan.longest_work,
         longest_rest: plan.longest_rest,
     };

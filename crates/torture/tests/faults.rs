@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use hermes_torture::{Faults, Report, Run, count};
+use hermes_torture::{Faults, Pace, Report, Run, count};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_torture");
 
@@ -14,7 +14,7 @@ fn tortured(backend: &str) {
 }
 
 fn left_alone(backend: &str) {
-    let report = well(&Run { lasts: Duration::from_secs(5), ..Run::on(backend, PROGRAM) });
+    let report = well(&Run { lasts: Duration::from_secs(5), pace: Pace::Calm, ..Run::on(backend, PROGRAM) });
     for did in ["hit", "waited"] {
         assert!(report.calls_that(did) > 0, "nobody {did}");
     }

@@ -22,7 +22,9 @@ use crate::history::{Event, History};
 pub struct Bounds {
     /// How long a killed leader's key stays taken.
     pub lease: Duration,
-    /// How much longer than that anything may take on a machine that does much else.
+    /// How long after a fault what it held up may still arrive.
+    pub late: Duration,
+    /// How much longer than the lease anything may take on a machine that does much else.
     pub slack: Duration,
     /// Whether the clocks of processes differ: then what one has stored is no use to another whose time is later.
     pub clocks_stray: bool,

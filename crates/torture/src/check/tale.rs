@@ -9,8 +9,12 @@ use crate::{
     history::{Ended, Event, History, How, Id, Key, Outcome, Reach, Seen, What},
 };
 
-pub(super) const BOUNDS: Bounds =
-    Bounds { lease: Duration::from_millis(100), slack: Duration::from_millis(10), clocks_stray: false };
+pub(super) const BOUNDS: Bounds = Bounds {
+    lease: Duration::from_millis(100),
+    late: Duration::from_millis(50),
+    slack: Duration::from_millis(10),
+    clocks_stray: false,
+};
 
 /// Everything is done by process 1, unless it says otherwise.
 #[derive(Default)]
