@@ -148,7 +148,8 @@ impl Entries {
 
     /// Takes an entry out.
     pub(crate) fn take(&self, key: &impl FindsEntry, left: &mut Displaced) {
-        left.0.extend(self.store().remove(key).map(|(_, entry)| entry));
+        // Not `remove`: it also forgets that a key was evicted lately, by which the store knows a wanted one that comes back.
+        left.0.extend(self.store().remove_if(key, |_| true).map(|(_, entry)| entry));
     }
 
     /// Takes an entry out if it is not fresh.
