@@ -95,13 +95,18 @@ fn entries_of_any_bytes_are_read_or_refused() {
 }
 
 #[test]
-fn answers_of_any_bytes_are_read_or_refused() {
+fn answers_of_memcached_of_any_bytes_are_read_or_refused() {
     round("memcached");
 }
 
 #[test]
 fn names_of_any_bytes_are_read_or_refused() {
     round("names");
+}
+
+#[test]
+fn answers_of_redis_of_any_bytes_are_read_or_refused() {
+    round("redis");
 }
 
 #[test]
