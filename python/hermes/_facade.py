@@ -227,7 +227,8 @@ def _listed(tags: Iterable[str] | str | None) -> list[str] | None:
     for tag in listed:
         if not isinstance(tag, str):
             raise TypeError(f"a tag is a str, not {tag!r}")
-    return listed or None
+    # Halves of surrogate pairs, which UTF-8 does not have, are written out.
+    return [tag.encode("utf-8", "backslashreplace").decode() for tag in listed] or None
 
 
 def _is_coroutine_function(fn: Any) -> bool:

@@ -3,8 +3,9 @@
 
 use hermes::binding::{self, Foreign};
 use pyo3::{
+    intern,
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyDict, PyString, PyTuple},
 };
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     errors,
     frontend::Settings,
     held::Held,
-    keys::{Argument, Receiver, Row, Trouble},
+    keys::{Argument, Partial, Receiver, Row, Trouble},
     python,
     signature::Bindings,
     tags,
@@ -84,13 +85,20 @@ impl Given {
     }
 
     /// The whole key of this call, if somebody names it.
-    pub(crate) fn name(&self, py: Python<'_>, core: &Core, settings: &Settings) -> PyResult<Option<String>> {
+    pub(crate) fn name(
+        &self,
+        py: Python<'_>,
+        core: &Core,
+        settings: &Settings,
+    ) -> PyResult<Option<Py<PyString>>> {
         let Some(namer) = core.key.as_ref().or(settings.namer.as_ref()) else { return Ok(None) };
         let name = self.ask(py, core, namer.bind(py), None)?;
-        match name.extract::<String>() {
-            Ok(name) => Ok(Some(name)),
-            Err(_) => Err(errors::error(py, &format!("a key is a str, not {}", name.get_type()))),
+        if !name.is_instance_of::<PyString>() {
+            return Err(errors::error(py, &format!("a key is a str, not {}", name.get_type())));
         }
+        // Of a class made of str only its text counts.
+        let text = intern!(py, "").call_method1(intern!(py, "join"), ((name,),))?;
+        Ok(Some(text.cast_into::<PyString>()?.unbind()))
     }
 
     /// The tags of this call.
@@ -125,6 +133,10 @@ impl Given {
         call: &mut binding::Call<'_, Foreign<Held>>,
         trouble: &Trouble,
     ) -> PyResult<Fits> {
+        if !core.partial.is_empty() {
+            let known: Vec<_> = core.partial.iter().map(|known| known.bind(py).clone()).collect();
+            call.arg(&Partial(&known, trouble));
+        }
         let args = self.args.bind(py);
         let receiver = self.receiver.as_ref().map(|receiver| receiver.bind(py));
         if self.kwargs.is_none()
@@ -206,7 +218,7 @@ pub(crate) struct Call {
     kwargs: Py<PyDict>,
     /// What `key=` gave.
     #[pyo3(get)]
-    name: Option<String>,
+    name: Option<Py<PyString>>,
     /// Templates filled in, callables asked.
     #[pyo3(get)]
     tags: Py<PyTuple>,

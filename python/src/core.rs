@@ -10,7 +10,7 @@ use hermes::binding::{self, Foreign, Function};
 use pyo3::{
     PyTraverseError, PyVisit, intern,
     prelude::*,
-    types::{PyInt, PyTuple, PyType},
+    types::{PyInt, PyString, PyTuple, PyType},
 };
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     frontend::{Frontend, Settings, Way},
     held::Held,
     identity::Standing,
-    keys::Trouble,
+    keys::{Argument, Trouble},
     python,
     signature::Signature,
     tags::Tags,
@@ -36,6 +36,8 @@ pub(crate) struct Core {
     callable: Py<PyAny>,
     /// What computes: without the `classmethod` or `staticmethod` around it.
     pub(crate) function: Py<PyAny>,
+    /// What it has already, if it is a partial function: tuples and dicts.
+    pub(crate) partial: Vec<Py<PyAny>>,
     pub(crate) kind: Kind,
     pub(crate) signature: Signature,
     /// What it is to the engine. None: another function has its name, so it is never cached.
@@ -77,14 +79,15 @@ impl Core {
             ));
         }
         let signature = Signature::of(&function)?;
+        let (whole, partial) = completed(&function)?;
         let name = match name {
             Some(name) => name.to_owned(),
-            None => qualified_name(&function)?,
+            None => qualified_name(&whole)?,
         };
         let id = Function::named(&name, version);
         let id = match key {
             Some(_) => Some(id),
-            None => match frontend.get().identities.claim(&name, version, &function)? {
+            None => match frontend.get().identities.claim(&name, version, &whole)? {
                 Standing::Owner => Some(id),
                 Standing::Sibling => {
                     python::warn(
@@ -113,6 +116,7 @@ impl Core {
             callable: callable.clone().unbind(),
             tags: Tags::new(tags, &signature)?,
             function: function.unbind(),
+            partial,
             kind,
             signature,
             id,
@@ -153,7 +157,7 @@ impl Core {
         let (Way::Engine(place), None, None) = (&settings.way, &self.key, &settings.namer) else {
             return None;
         };
-        if self.signature.plain_len() != Some(args.len()) {
+        if self.signature.plain_len() != Some(args.len()) || !self.partial.is_empty() {
             return None;
         }
         let int = |at| args.get_borrowed_item(at).ok()?.cast_exact::<PyInt>().ok()?.extract::<i64>().ok();
@@ -170,20 +174,20 @@ impl Core {
         py: Python<'_>,
         place: &'p Place,
         given: &Given,
-        name: Option<&str>,
+        name: Option<&Py<PyString>>,
         id: Function,
     ) -> PyResult<Option<binding::Call<'p, Foreign<Held>>>> {
+        let trouble = Trouble::default();
         if let Some(name) = name {
             let mut call = Function::of_entries().call(&place.cache);
-            call.arg(name);
+            call.arg(&Argument::new(name.bind(py), &trouble));
             return Ok(Some(call));
         }
         let mut call = id.call(&place.cache);
-        let trouble = Trouble::default();
         if given.push(py, self, &mut call, &trouble)? == Fits::No {
             return Ok(None);
         }
-        if let Some(why) = trouble.take() {
+        if let Some(why) = trouble.take()? {
             self.warn_once(
                 py,
                 &format!("a call is not cached, because an argument cannot be part of a key: {why}"),
@@ -204,6 +208,9 @@ impl Core {
         visit.call(&self.frontend)?;
         visit.call(&self.callable)?;
         visit.call(&self.function)?;
+        for known in &self.partial {
+            visit.call(known)?;
+        }
         visit.call(&self.key)?;
         visit.call(&self.ttl_given)?;
         self.tags.visit(visit)
@@ -230,12 +237,22 @@ fn computing<'py>(callable: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, 
     Ok((callable.clone(), if binds { Kind::Method } else { Kind::Static }))
 }
 
+/// What a partial function completes, and with what; any other function completes nothing.
+fn completed<'py>(function: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Vec<Py<PyAny>>)> {
+    let py = function.py();
+    let (mut whole, mut known) = (function.clone(), Vec::new());
+    while whole.is_instance(python::partial(py)?)? {
+        known.push(whole.getattr(intern!(py, "args"))?.unbind());
+        known.push(whole.getattr(intern!(py, "keywords"))?.unbind());
+        whole = whole.getattr(intern!(py, "func"))?;
+    }
+    Ok((whole, known))
+}
+
 /// What names a function in keys: `module:Qual.name`; a partial one by what it completes, another object by its class.
 pub(crate) fn qualified_name(function: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = function.py();
-    if function.is_instance(python::partial(py)?)? {
-        return qualified_name(&function.getattr(intern!(py, "func"))?);
-    }
+    let (function, _) = completed(function)?;
     match function.getattr_opt(intern!(py, "__qualname__"))? {
         Some(name) => {
             let module = function.getattr_opt(intern!(py, "__module__"))?.filter(|module| !module.is_none());

@@ -7,7 +7,7 @@ use hermes::binding::{Function, Keep, rules};
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyDict, PyString, PyTuple},
 };
 
 use crate::{
@@ -52,7 +52,7 @@ struct Trip {
     place: Arc<Place>,
     given: Given,
     /// The whole key, if somebody named it.
-    name: Option<String>,
+    name: Option<Py<PyString>>,
     id: Function,
 }
 
@@ -74,6 +74,7 @@ impl Trip {
     ) -> PyResult<Route<'py>> {
         let py = cached.py();
         let (core, given) = cached.get().given(args, kwargs)?;
+        let Some(id) = core.id else { return Ok(Route::Taken(None)) };
         let settings = core.settings();
         let place = match &settings.way {
             Way::Uncached => return Ok(Route::Taken(None)),
@@ -83,7 +84,6 @@ impl Trip {
             }
             Way::Engine(place) => Arc::clone(place),
         };
-        let Some(id) = core.id else { return Ok(Route::Taken(None)) };
         let name = given.name(py, core, &settings)?;
         let root = Cached::root(cached).unbind();
         Ok(Route::Engine(Self { root, settings, place, given, name, id }))
@@ -95,7 +95,7 @@ impl Trip {
 
     /// A call for the engine. None: the function will say what is wrong with the arguments.
     fn call(&self, py: Python<'_>) -> PyResult<Option<EngineCall<'_>>> {
-        self.core()?.call(py, &self.place, &self.given, self.name.as_deref(), self.id)
+        self.core()?.call(py, &self.place, &self.given, self.name.as_ref(), self.id)
     }
 
     /// The same with its tags.

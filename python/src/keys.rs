@@ -9,6 +9,7 @@ use std::{
 
 use hermes::{Cache, binding::Function};
 use pyo3::{
+    exceptions::PyException,
     intern,
     prelude::*,
     types::{
@@ -36,11 +37,27 @@ const TOLD_BY_REPR: [(&str, &[&str]); 4] = [
 
 /// Why the arguments of a call cannot be part of a key, if they cannot.
 #[derive(Debug, Default)]
-pub(crate) struct Trouble(RefCell<Option<String>>);
+pub(crate) struct Trouble {
+    said: RefCell<Option<String>>,
+    /// What is nobody's to keep from the caller: an interruption, or the interpreter's end.
+    last: RefCell<Option<PyErr>>,
+}
 
 impl Trouble {
-    pub(crate) fn take(&self) -> Option<String> {
-        self.0.take()
+    /// # Errors
+    /// What the arguments raised, if it is no mere exception.
+    pub(crate) fn take(&self) -> PyResult<Option<String>> {
+        self.last.take().map_or_else(|| Ok(self.said.take()), Err)
+    }
+
+    /// What serde is told of something that an object raised.
+    fn raised<E: Error>(&self, why: impl Into<PyErr>) -> E {
+        let why = why.into();
+        let said = E::custom(&why);
+        if Python::attach(|py| !why.is_instance_of::<PyException>(py)) {
+            *self.last.borrow_mut() = Some(why);
+        }
+        said
     }
 }
 
@@ -58,9 +75,11 @@ impl<'a, 'py> Argument<'a, 'py> {
 
 impl Serialize for Argument<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Object { object: self.object, depth: DEPTH }.serialize(serializer).inspect_err(|why| {
-            *self.trouble.0.borrow_mut() = Some(why.to_string());
-        })
+        Object { object: self.object, depth: DEPTH, trouble: self.trouble }.serialize(serializer).inspect_err(
+            |why| {
+                *self.trouble.said.borrow_mut() = Some(why.to_string());
+            },
+        )
     }
 }
 
@@ -80,7 +99,7 @@ pub(crate) fn encode<'py>(
     call.arg(&Argument::new(kwargs, &trouble));
     match call.key() {
         Ok(key) => Ok(PyBytes::new(py, key.to_string().as_bytes())),
-        Err(why) => Err(errors::error(py, &trouble.take().unwrap_or_else(|| why.to_string()))),
+        Err(why) => Err(errors::error(py, &trouble.take()?.unwrap_or_else(|| why.to_string()))),
     }
 }
 
@@ -90,11 +109,21 @@ pub(crate) struct Receiver<'a, 'py>(pub(crate) &'a Bound<'py, PyAny>, pub(crate)
 impl Serialize for Receiver<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(object, trouble) = self;
-        if object.is_instance_of::<PyType>() || own_key(object).map_err(said)?.is_some() {
+        if object.is_instance_of::<PyType>() || own_key(object).map_err(|why| trouble.raised(why))?.is_some()
+        {
             return Argument::new(object, trouble).serialize(serializer);
         }
-        let class = classes::name(&object.get_type()).map_err(said)?;
+        let class = classes::name(&object.get_type()).map_err(|why| trouble.raised(why))?;
         serializer.serialize_newtype_variant("", 0, "receiver", &class)
+    }
+}
+
+/// What a partial function has already: tuples and dicts. Nothing else that is an argument looks like it.
+pub(crate) struct Partial<'a, 'py>(pub(crate) &'a [Bound<'py, PyAny>], pub(crate) &'a Trouble);
+
+impl Serialize for Partial<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_variant("", 0, "partial", &Row(self.0, self.1))
     }
 }
 
@@ -110,14 +139,21 @@ impl Serialize for Row<'_, '_> {
 struct Object<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
     depth: u8,
+    trouble: &'a Trouble,
 }
 
-impl<'py> Object<'_, 'py> {
-    fn inside<'b>(&self, object: &'b Bound<'py, PyAny>) -> Object<'b, 'py> {
-        Object { object, depth: self.depth.saturating_sub(1) }
+impl<'a, 'py> Object<'a, 'py> {
+    fn inside<'b>(&self, object: &'b Bound<'py, PyAny>) -> Object<'b, 'py>
+    where
+        'a: 'b,
+    {
+        Object { object, depth: self.depth.saturating_sub(1), trouble: self.trouble }
     }
 
-    fn inside_class<'b>(&self, value: &'b Bound<'py, PyAny>) -> Result<OfClass<'b, 'py>, PyErr> {
+    fn inside_class<'b>(&self, value: &'b Bound<'py, PyAny>) -> PyResult<OfClass<'b, 'py>>
+    where
+        'a: 'b,
+    {
         Ok(OfClass { class: classes::sole_name(&self.object.get_type())?, value: self.inside(value) })
     }
 
@@ -135,46 +171,69 @@ impl<'py> Object<'_, 'py> {
             let bytes = self.object.call_method("to_bytes", (bits / 8 + 1, "big"), Some(&signed))?;
             Ok(bytes.cast_into::<PyBytes>()?)
         };
-        serializer.serialize_newtype_variant("", 0, "int", &Raw(bytes().map_err(said)?.as_bytes()))
+        serializer.serialize_newtype_variant(
+            "",
+            0,
+            "int",
+            &Raw(bytes().map_err(|why| self.trouble.raised(why))?.as_bytes()),
+        )
     }
 
     /// A text with halves of surrogate pairs, which UTF-8 does not have.
     fn broken_text<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let bytes = self.object.call_method1("encode", ("utf-8", "surrogatepass")).map_err(said)?;
-        let bytes = bytes.cast_into::<PyBytes>().map_err(said)?;
+        let bytes = self
+            .object
+            .call_method1("encode", ("utf-8", "surrogatepass"))
+            .map_err(|why| self.trouble.raised(why))?;
+        let bytes = bytes.cast_into::<PyBytes>().map_err(|why| self.trouble.raised(why))?;
         serializer.serialize_newtype_variant("", 0, "str", &Raw(bytes.as_bytes()))
     }
 
     /// What no exact built-in type is.
     fn other<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let of_class = |serializer: S, value: &Bound<'py, PyAny>| {
-            serializer.serialize_newtype_variant("", 0, "class", &self.inside_class(value).map_err(said)?)
+            serializer.serialize_newtype_variant(
+                "",
+                0,
+                "class",
+                &self.inside_class(value).map_err(|why| self.trouble.raised(why))?,
+            )
         };
         let object = self.object;
         let py = object.py();
         let is = |class: PyResult<&Bound<'py, PyAny>>| object.is_instance(class?);
-        if let Some(key) = own_key(object).map_err(said)? {
+        if let Some(key) = own_key(object).map_err(|why| self.trouble.raised(why))? {
             return of_class(serializer, &key);
         }
-        if is(python::enum_class(py)).map_err(said)? {
+        if is(python::enum_class(py)).map_err(|why| self.trouble.raised(why))? {
             // Flags that are sums of others have no name of their own.
-            let part = object.getattr(intern!(py, "name")).map_err(said)?;
-            let part =
-                if part.is_none() { object.getattr(intern!(py, "value")).map_err(said)? } else { part };
+            let part = object.getattr(intern!(py, "name")).map_err(|why| self.trouble.raised(why))?;
+            let part = if part.is_none() {
+                object.getattr(intern!(py, "value")).map_err(|why| self.trouble.raised(why))?
+            } else {
+                part
+            };
             return of_class(serializer, &part);
         }
         if let Ok(class) = object.cast::<PyType>() {
-            let name = classes::sole_name(class).map_err(said)?;
+            let name = classes::sole_name(class).map_err(|why| self.trouble.raised(why))?;
             return serializer.serialize_newtype_variant("", 0, "type", &name);
         }
-        if is_told_by_repr(object).map_err(said)? || is(python::pure_path(py)).map_err(said)? {
-            let text = object.repr().map_err(said)?;
+        if is_told_by_repr(object).map_err(|why| self.trouble.raised(why))?
+            || is(python::pure_path(py)).map_err(|why| self.trouble.raised(why))?
+        {
+            let text = object.repr().map_err(|why| self.trouble.raised(why))?;
             return of_class(serializer, text.as_any());
         }
-        if let Some(fields) = fields_of(object).map_err(said)? {
+        if let Some(fields) = fields_of(object).map_err(|why| self.trouble.raised(why))? {
             return of_class(serializer, &fields);
         }
-        serializer.serialize_newtype_variant("", 0, "pickle", &Raw(pickled(object).map_err(said)?.as_bytes()))
+        serializer.serialize_newtype_variant(
+            "",
+            0,
+            "pickle",
+            &Raw(pickled(object).map_err(|why| self.trouble.raised(why))?.as_bytes()),
+        )
     }
 }
 
@@ -226,7 +285,7 @@ impl Serialize for Object<'_, '_> {
             return list.end();
         }
         if let Ok(items) = object.cast_exact::<PyDict>() {
-            let items = items.copy().map_err(said)?;
+            let items = items.copy().map_err(|why| self.trouble.raised(why))?;
             let mut map = serializer.serialize_map(Some(items.len()))?;
             for (key, value) in items.iter() {
                 map.serialize_entry(&self.inside(&key), &self.inside(&value))?;
@@ -252,8 +311,8 @@ struct Elements<'a, 'b, 'py>(&'a Object<'b, 'py>);
 impl Serialize for Elements<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for element in self.0.object.try_iter().map_err(said)? {
-            map.serialize_entry(&self.0.inside(&element.map_err(said)?), &())?;
+        for element in self.0.object.try_iter().map_err(|why| self.0.trouble.raised(why))? {
+            map.serialize_entry(&self.0.inside(&element.map_err(|why| self.0.trouble.raised(why))?), &())?;
         }
         map.end()
     }
@@ -280,10 +339,6 @@ impl Serialize for Raw<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(self.0)
     }
-}
-
-fn said<E: Error>(why: impl std::fmt::Display) -> E {
-    E::custom(why)
 }
 
 /// What `__hermes_key__` of an object's class returns, if it has one.

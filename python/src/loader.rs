@@ -2,7 +2,7 @@
 //! Leaves to the engine whether it runs.
 
 use hermes::binding::Keep;
-use pyo3::prelude::*;
+use pyo3::{exceptions::PyException, prelude::*};
 
 use crate::{call::Given, core::Core, engine::Place, frontend::Settings, held::Held};
 
@@ -58,6 +58,7 @@ impl Core {
         };
         match place.format.hold(&value) {
             Ok(held) => Ok(Loaded { held, keep, value: value.unbind() }),
+            Err(why) if !why.is_instance_of::<PyException>(py) => Err(Stop::Raised(why)),
             Err(why) => {
                 self.warn_once(py, &format!("a result is not cached, because it has no bytes: {why}"))?;
                 Err(Stop::Own(value.unbind()))

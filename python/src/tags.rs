@@ -5,7 +5,7 @@ use pyo3::{
     exceptions::PyTypeError,
     intern,
     prelude::*,
-    types::{PyDict, PyString, PyTuple},
+    types::{PyBytes, PyDict, PyString, PyTuple},
 };
 
 use crate::{errors, python, signature::Signature};
@@ -50,9 +50,7 @@ impl Tags {
     ) -> PyResult<Vec<String>> {
         match self {
             Self::Fixed(tags) => Ok(tags.clone()),
-            Self::Asked(tags) => {
-                each(&ask(tags.bind(py))?)?.iter().map(|tag| Ok(tag.to_str()?.to_owned())).collect()
-            }
+            Self::Asked(tags) => each(&ask(tags.bind(py))?)?.iter().map(in_utf8).collect(),
             Self::Templates(tags) => {
                 let named = named()?;
                 tags.iter().map(|tag| tag.filled_in(py, &named)).collect()
@@ -71,7 +69,7 @@ impl Tags {
 impl Tag {
     fn new(text: &Bound<'_, PyString>, signature: &Signature) -> PyResult<Self> {
         let py = text.py();
-        let literal = || Ok(Self::Text(text.to_str()?.to_owned()));
+        let literal = || Ok(Self::Text(in_utf8(text)?));
         // What does not parse is no template: braces may mean anything to whoever wrote it.
         let Ok(parts) = python::formatter(py)?
             .call0()?
@@ -109,8 +107,20 @@ impl Tag {
         match self {
             Self::Text(text) => Ok(text.clone()),
             Self::Template(template) => {
-                template.bind(py).call_method1(intern!(py, "format_map"), (named,))?.extract()
+                let text = template.bind(py).call_method1(intern!(py, "format_map"), (named,))?;
+                in_utf8(&text.cast_into::<PyString>()?)
             }
+        }
+    }
+}
+
+/// A tag as the engine takes it. Halves of surrogate pairs, which UTF-8 does not have, are written out, as `clean` does.
+fn in_utf8(tag: &Bound<'_, PyString>) -> PyResult<String> {
+    match tag.to_str() {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => {
+            let bytes = tag.call_method1("encode", ("utf-8", "backslashreplace"))?;
+            Ok(String::from_utf8_lossy(bytes.cast_into::<PyBytes>()?.as_bytes()).into_owned())
         }
     }
 }

@@ -31,6 +31,7 @@ impl Core {
         given: &Given,
         verb: Verb,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let Some(id) = self.id else { return given.compute(py, self) };
         let settings = self.settings();
         let place = match &settings.way {
             Way::Uncached => return given.compute(py, self),
@@ -41,9 +42,8 @@ impl Core {
             }
             Way::Engine(place) => place,
         };
-        let Some(id) = self.id else { return given.compute(py, self) };
         let name = given.name(py, self, &settings)?;
-        let Some(mut call) = self.call(py, place, given, name.as_deref(), id)? else {
+        let Some(mut call) = self.call(py, place, given, name.as_ref(), id)? else {
             return given.compute(py, self);
         };
         if name.is_some() {
@@ -85,6 +85,7 @@ impl Core {
 
     /// The value that is kept, if there is one.
     pub(crate) fn peek<'py>(&self, py: Python<'py>, given: &Given) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(id) = self.id else { return Ok(None) };
         let settings = self.settings();
         let place = match &settings.way {
             Way::Uncached => return Ok(None),
@@ -94,9 +95,8 @@ impl Core {
             }
             Way::Engine(place) => place,
         };
-        let Some(id) = self.id else { return Ok(None) };
         let name = given.name(py, self, &settings)?;
-        let Some(mut call) = self.call(py, place, given, name.as_deref(), id)? else {
+        let Some(mut call) = self.call(py, place, given, name.as_ref(), id)? else {
             return given.compute(py, self).map(Some);
         };
         call.tags(given.tags(py, self)?);
@@ -105,8 +105,9 @@ impl Core {
 
     /// Takes an entry out.
     pub(crate) fn invalidate<'py>(&self, py: Python<'py>, given: &Given) -> PyResult<Bound<'py, PyAny>> {
-        let settings = self.settings();
         let nothing = || Ok(py.None().into_bound(py));
+        let Some(id) = self.id else { return nothing() };
+        let settings = self.settings();
         let place = match &settings.way {
             Way::Uncached => return nothing(),
             Way::Driver(driver) => {
@@ -115,16 +116,16 @@ impl Core {
             }
             Way::Engine(place) => place,
         };
-        let Some(id) = self.id else { return nothing() };
         let name = given.name(py, self, &settings)?;
         // Of arguments that the function does not take nothing can be kept.
-        let Some(call) = self.call(py, place, given, name.as_deref(), id)? else { return nothing() };
+        let Some(call) = self.call(py, place, given, name.as_ref(), id)? else { return nothing() };
         fork::detached(py, || call.invalidate()).map_err(|why| errors::of_engine(py, &why))?;
         nothing()
     }
 
     /// The key of a call, as it is listed.
     pub(crate) fn key<'py>(&self, py: Python<'py>, given: &Given) -> PyResult<Bound<'py, PyAny>> {
+        let id = self.id.ok_or_else(|| errors::error(py, "another function has the name of this one"))?;
         let settings = self.settings();
         let place = match &settings.way {
             Way::Uncached => return Err(errors::error(py, "without a backend there are no keys")),
@@ -134,9 +135,8 @@ impl Core {
             }
             Way::Engine(place) => place,
         };
-        let id = self.id.ok_or_else(|| errors::error(py, "another function has the name of this one"))?;
         let name = given.name(py, self, &settings)?;
-        let Some(call) = self.call(py, place, given, name.as_deref(), id)? else {
+        let Some(call) = self.call(py, place, given, name.as_ref(), id)? else {
             return given.compute(py, self);
         };
         let key = call.key().map_err(|why| errors::of_engine(py, &why))?;

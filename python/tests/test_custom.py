@@ -82,6 +82,24 @@ def test_none_is_not_kept(cache: hermes.Hermes) -> None:
     assert counter.runs == 2
 
 
+def test_a_function_whose_name_another_has_never_takes_its_entries(cache: hermes.Hermes) -> None:
+    def one() -> str:
+        return "one"
+
+    def other() -> str:
+        return "other"
+
+    other.__qualname__ = one.__qualname__
+    other.__name__ = one.__name__
+    first = cache(one)
+    with pytest.warns(RuntimeWarning, match="never cached"):
+        second = cache(other)
+    assert [first(), second(), first(), second()] == ["one", "other", "one", "other"]
+    second.invalidate()
+    assert second.peek() is None
+    assert cache.stats()["computations"] == 1
+
+
 def test_the_verbs_work(cache: hermes.Hermes) -> None:
     counter, function = counted(cache)
     assert function.peek(1) is None

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import functools
 import pathlib
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 import hermes
+from conftest import NewCache
 
 cache = hermes.Hermes(hermes.backend.inprocess.Backend, ttl=600)
 
@@ -373,6 +375,63 @@ def test_a_class_of_a_module_that_is_loaded_again_takes_the_place_of_the_old_one
     assert reloading.key(again(1)) == before
     with pytest.warns(RuntimeWarning, match="two classes"), pytest.raises(hermes.HermesError):
         reloading.key(old(1))
+
+
+def completed(a: Any, b: Any = 2, *, c: Any = 3) -> list[Any]:
+    return [a, b, c]
+
+
+def test_what_a_partial_function_has_already_is_part_of_its_keys(anywhere: hermes.Hermes) -> None:
+    functions = [
+        anywhere(functools.partial(completed, 1)),
+        anywhere(functools.partial(completed, 2)),
+        anywhere(functools.partial(completed, c=1)),
+        anywhere(functools.partial(functools.partial(completed, c=1), 4)),
+        anywhere(completed),
+    ]
+    expected = [[1, 5, 3], [2, 5, 3], [5, 2, 1], [4, 5, 1], [5, 2, 3]]
+    for _ in range(2):
+        assert [function(5) for function in functions] == expected
+    assert len({function.key(5) for function in functions}) == 5
+    assert anywhere.stats()["computations"] == 5
+
+
+class Interrupting:
+    def __init__(self, raised: type[BaseException]) -> None:
+        self.raised = raised
+
+    def __reduce__(self) -> str:
+        raise self.raised
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_reaches_the_caller(raised: type[BaseException]) -> None:
+    @cache
+    def interrupted(a: Any) -> Any:
+        return Interrupting(raised)
+
+    with pytest.raises(raised):
+        interrupted([Interrupting(raised)])
+    with pytest.raises(raised):
+        interrupted.key({Interrupting(raised): 1})
+    with pytest.raises(raised):
+        interrupted(1)
+
+
+class Text(str):
+    def __str__(self) -> str:
+        return "lies"
+
+
+@pytest.mark.parametrize("name", ["\ud800", Text("\ud800"), Text("text"), "text"])
+def test_any_text_can_be_a_key(new_cache: NewCache, name: str) -> None:
+    @new_cache()(key=lambda fn, a: name, name="any text")
+    def function(a: Any) -> Any:
+        return a
+
+    assert [function(1), function(2)] == [1, 1]
+    function.invalidate(3)
+    assert function(4) == 4
 
 
 class Unpicklable:

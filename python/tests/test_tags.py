@@ -94,6 +94,16 @@ def test_tags_may_be_any_text(cache: hermes.Hermes) -> None:
     assert counter.runs == 2 * len(names)
 
 
+def test_halves_of_surrogate_pairs_are_no_trouble_in_a_tag(anywhere: hermes.Hermes) -> None:
+    counter, function = counted(anywhere, tags=("name:{a}",))
+    _, literal = counted(anywhere, tags=("\udc00",))
+    for _ in range(2):
+        function("\ud800")
+        literal()
+        anywhere.clean(["name:\ud800", "\udc00"])
+    assert counter.runs == 2
+
+
 @pytest.mark.parametrize("tags", [(1,), 1, (b"a",)])
 def test_a_tag_is_text(in_process: hermes.Hermes, tags: Any) -> None:
     with pytest.raises(TypeError):
