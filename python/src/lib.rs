@@ -22,6 +22,7 @@ mod objects;
 mod packer;
 mod python;
 mod runtime;
+mod signals;
 mod signature;
 mod tags;
 mod ttl;

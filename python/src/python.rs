@@ -39,6 +39,8 @@ imported! {
     weak_key_dictionary = "weakref", "WeakKeyDictionary";
     weak_value_dictionary = "weakref", "WeakValueDictionary";
     loaded_modules = "sys", "modules";
+    main_thread = "threading", "main_thread";
+    thread_number = "threading", "get_ident";
     running_loop = "asyncio", "get_running_loop";
     done = "hermes._coroutines", "done";
     drive = "hermes._coroutines", "drive";

@@ -14,6 +14,7 @@ use crate::{
     frontend::{Settings, Way},
     held::Held,
     loader::Stop,
+    signals,
 };
 
 /// Whether what is kept will do.
@@ -60,9 +61,12 @@ impl Core {
         }
         let ttl = self.static_ttl(&settings);
         let mut own = None;
-        let got = fork::detached(py, || {
+        let got = signals::detached(py, || {
             let keep = Cell::new(Keep::no());
             let loader = || {
+                if let Some(raised) = signals::take() {
+                    return Err(Stop::Raised(raised));
+                }
                 Python::attach(|py| {
                     let loaded = self.load(py, place, &settings, given)?;
                     keep.set(loaded.keep);
@@ -75,7 +79,7 @@ impl Core {
                 Verb::Read => call.compute_try(rules, loader),
                 Verb::Refresh => call.refresh_try(rules, loader),
             }
-        });
+        })?;
         match (got, own) {
             (Ok(_), Some(value)) | (Err(Stop::Own(value)), _) => Ok(value.into_bound(py)),
             (Ok(held), None) => place.format.object(py, &held),

@@ -48,6 +48,7 @@ pub use crate::{
     call::Call,
     codec::{Cause, PackError, Packer, Packing, UnpackError},
     fork::{Fork, before_fork},
+    interrupt::interruptible,
     rules::{IntoWeight, Keep, Rules, rules},
     value::Foreign,
 };

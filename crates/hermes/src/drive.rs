@@ -7,6 +7,7 @@ use std::{future::poll_fn, pin::pin};
 
 use crate::{
     cache::Shared,
+    flight::Landing,
     memory::seek::{Lead, Seek, Turn},
     rules::{Keep, Rules},
     value::Value,
@@ -34,7 +35,11 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
             Turn::Alone => return alone(shared, loader),
             Turn::Join(flight) => {
                 shared.counters.wait();
-                let Some(payload) = seek.joined(&flight, flight.wait()) else { continue };
+                let landing = flight.wait();
+                if matches!(landing, Landing::Interrupted) {
+                    return alone(shared, loader);
+                }
+                let Some(payload) = seek.joined(&flight, landing) else { continue };
                 payload
             }
         };

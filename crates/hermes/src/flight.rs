@@ -18,6 +18,7 @@ use std::{
 use crate::alarm::Alarm;
 use crate::{
     clock,
+    interrupt::{self, Parked},
     shim::{Mutex, lock, thread},
 };
 
@@ -32,6 +33,8 @@ pub(crate) enum Landing<T> {
     Abandoned,
     /// The wait was over before the flight was.
     Overdue,
+    /// The thread that waited is called away.
+    Interrupted,
 }
 
 /// One computation under way. Landing and failing are final, and the first of them counts.
@@ -93,7 +96,9 @@ impl<T: Clone> Flight<T> {
             if left.is_zero() {
                 break Landing::Overdue;
             }
-            thread::park_timeout(left);
+            if interrupt::park(left) == Parked::CalledAway {
+                break Landing::Interrupted;
+            }
         };
         // One of the wake-ups may have been meant for whoever called, an executor for one: it looks once too often
         // rather than once too seldom.

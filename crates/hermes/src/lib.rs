@@ -61,6 +61,7 @@ mod entry;
 mod error;
 mod flight;
 mod fork;
+mod interrupt;
 mod lanes;
 mod leading;
 #[cfg(feature = "memcached")]

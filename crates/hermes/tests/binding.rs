@@ -138,7 +138,10 @@ fn a_packing_reads_what_a_cache_writes() {
 
 #[cfg(feature = "redis")]
 mod on_a_server {
-    use std::sync::Arc;
+    use std::{
+        sync::{Arc, mpsc},
+        thread,
+    };
 
     use hermes_testkit::Redis;
 
@@ -192,6 +195,28 @@ mod on_a_server {
         assert_eq!(cache.stats().computations, 3);
         assert_eq!(cache.stats().errors, 1);
         assert!(matches!(computed(4), (1, 3) | (3, 2)), "and then it is there");
+    }
+
+    #[test]
+    fn who_is_called_away_waits_no_longer() {
+        let redis = Redis::start();
+        let cache = cache(&redis, Shown::default());
+        let (began, begun) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        thread::scope(|scope| {
+            let slow = move || {
+                began.send(()).unwrap();
+                ended.recv().unwrap();
+                Ok::<_, &str>(Opaque(1))
+            };
+            let leader = scope.spawn(|| cache.entry("k").get_or_try_compute(slow));
+            begun.recv().unwrap();
+            let follower = || cache.entry("k").get_or_try_compute(|| Err::<Opaque, _>("called away"));
+            assert_eq!(binding::interruptible(|| true, follower), Err("called away"));
+            end.send(()).unwrap();
+            assert_eq!(leader.join().unwrap(), Ok(Opaque(1)));
+        });
+        assert_eq!(loads(&cache, "k", 2), 1);
     }
 
     #[test]

@@ -43,6 +43,8 @@ mod error;
 mod flight;
 #[path = "../src/fork.rs"]
 mod fork;
+#[path = "../src/interrupt.rs"]
+mod interrupt;
 #[path = "../src/lanes.rs"]
 mod lanes;
 #[cfg(feature = "memcached")]

@@ -173,7 +173,7 @@ impl<'m> Seek<'m> {
                 self.failures += 1;
                 None
             }
-            Landing::Abandoned | Landing::Overdue => None,
+            Landing::Abandoned | Landing::Overdue | Landing::Interrupted => None,
         }
     }
 

@@ -23,6 +23,7 @@ use crate::{alarm::Alarm, clock};
 use crate::{
     backend::BackendError,
     drive, flight,
+    interrupt::{self, Parked},
     rules::{Keep, Rules},
     value::{Keeps, Value},
 };
@@ -160,8 +161,10 @@ impl Trip<'_> {
                 Step::Wait(_) if self.waits_for_itself() => break Turn::Alone,
                 Step::Wait(until) => {
                     self.count_wait();
-                    thread::park_timeout(self.caller.time.until(until));
-                    Said::Nothing
+                    match interrupt::park(self.caller.time.until(until)) {
+                        Parked::LookAgain => Said::Nothing,
+                        Parked::CalledAway => break Turn::Alone,
+                    }
                 }
                 Step::Compute => break Turn::Compute(self.caller.beat()),
                 Step::Done(outcome) => match self.end::<M, V>(outcome) {
