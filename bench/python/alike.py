@@ -13,9 +13,9 @@ from workloads import (
     IN_PROCESS,
     KEYS,
     ON_MEMCACHED,
-    ON_REDIS,
     ON_REDIS_THREADS,
     TAGS,
+    TAGS_ON_REDIS,
     first,
     first_async,
 )
@@ -67,9 +67,10 @@ def of_elder(_: asyncio.AbstractEventLoop, redis: int, memcached: int) -> Iterat
 
 
 def _in_process(name: str, backend: type) -> Iterator[Subject]:
-    cache = hermes.Hermes(backend, ttl=TTL_S)
-    for workload, (function, one, other) in IN_PROCESS.items():
-        yield Subject(workload, name, calls(cache(tags=TAGS)(function), one, other))
+    for workload, (function, one, other, tags) in IN_PROCESS.items():
+        # A cache for each, as a function has one entry for the same arguments.
+        cached = hermes.Hermes(backend, ttl=TTL_S)(tags=tags)(function)
+        yield Subject(workload, name, calls(cached, one, other))
 
 
 def _coroutine(name: str, events: asyncio.AbstractEventLoop, backend: type) -> Subject:
@@ -78,14 +79,15 @@ def _coroutine(name: str, events: asyncio.AbstractEventLoop, backend: type) -> S
 
 
 def _on_redis(name: str, port: int) -> Iterator[Subject]:
-    cached = _redis(port)(tags=TAGS)(first)
-    yield Subject(ON_REDIS, name, calls(cached, 2, 333))
-    yield Subject(ON_REDIS_THREADS, name, threads(cached, 2, 333))
+    for database, (workload, tags) in enumerate(TAGS_ON_REDIS.items()):
+        cached = _redis(port, database)(tags=tags)(first)
+        yield Subject(workload, name, calls(cached, 2, 333))
+    yield Subject(ON_REDIS_THREADS, name, threads(_redis(port)(tags=TAGS)(first), 2, 333))
 
 
 def _on_memcached(name: str, cache: hermes.Hermes) -> Subject:
     return Subject(ON_MEMCACHED, name, calls(cache(tags=TAGS)(first), 2, 333))
 
 
-def _redis(port: int) -> hermes.Hermes:
-    return hermes.Hermes(hermes.backend.redis.Backend, ttl=TTL_S, host="127.0.0.1", port=port)
+def _redis(port: int, database: int = 0) -> hermes.Hermes:
+    return hermes.Hermes(hermes.backend.redis.Backend, ttl=TTL_S, host="127.0.0.1", port=port, db=database)

@@ -20,9 +20,9 @@ from workloads import (
     IN_PROCESS,
     KEYS,
     ON_MEMCACHED,
-    ON_REDIS,
     ON_REDIS_THREADS,
     TAGS,
+    TAGS_ON_REDIS,
     first,
     first_async,
 )
@@ -32,7 +32,7 @@ BOUND = 1000
 
 
 def of_peers(events: asyncio.AbstractEventLoop, redis: int, memcached: int) -> Iterator[Subject]:
-    for workload, (function, one, other) in IN_PROCESS.items():
+    for workload, (function, one, other, _) in IN_PROCESS.items():
         for name, cached in _in_process(function).items():
             yield Subject(workload, name, calls(cached, one, other))
     for name, coroutine in _coroutines().items():
@@ -41,7 +41,8 @@ def of_peers(events: asyncio.AbstractEventLoop, redis: int, memcached: int) -> I
     place = {"host": "127.0.0.1", "port": redis}
     on_redis = make_region().configure("dogpile.cache.redis", expiration_time=TTL_S, arguments=place)
     cached = on_redis.cache_on_arguments()(first)
-    yield Subject(ON_REDIS, "dogpile.cache", calls(cached, 2, 333))
+    for workload in TAGS_ON_REDIS:
+        yield Subject(workload, "dogpile.cache", calls(cached, 2, 333))
     yield Subject(ON_REDIS_THREADS, "dogpile.cache", threads(cached, 2, 333))
     for name, coroutine in _cashews(f"redis://127.0.0.1:{redis}").items():
         for workload, key in KEYS.items():

@@ -203,7 +203,7 @@ pub(crate) fn python(lines: &[Vec<String>]) -> String {
         "## A hit in Python
 
 Microseconds a call of a decorated function, the loop around it included: two small ints, two strs, or two ints for a dict of
-100 entries. `hermes` is this package; it and both versions of HermesCache have a ttl and two tags, the others a ttl
+100 entries. `hermes` is this package; it and both versions of HermesCache have a ttl and, unless the workload says otherwise, two tags, the others a ttl
 and no tags unless their name says so, and `functools.lru_cache` neither. HermesCache and Hermes give each caller a copy of the dict, the
 others in process the cached object itself. *Coroutine* awaits a cached coroutine function of two ints, one task, in process.
 On a server of the same machine: one thread; eight threads; a hundred tasks that ask for one key, or each for its own.
