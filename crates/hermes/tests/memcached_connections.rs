@@ -7,46 +7,23 @@ mod common;
 
 use std::{
     pin::pin,
-    sync::Barrier,
     task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
-use common::{TAG, Way, both_ways, cache, pass, pass_async, soon, works_again};
+use common::{
+    TAG, Way, both_ways, cache,
+    connections::{self, with_closed_connections},
+    kind::behind_a_proxy,
+    pass_async, soon,
+};
 use hermes::Cache;
 use hermes_testkit::{Memcached, Proxy, wait_until};
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
 };
-
-fn behind_a_proxy(parameters: &str) -> (Memcached, Proxy, Cache) {
-    let memcached = Memcached::start();
-    let proxy = Proxy::to(memcached.address());
-    let cache = cache(&format!("{}{parameters}", proxy.url_for("memcached")));
-    (memcached, proxy, cache)
-}
-
-/// Many threads, or tasks, have used connections that the server has closed since, when it lost all.
-fn with_closed_connections(way: Way) -> (Memcached, Cache) {
-    let memcached = Memcached::start();
-    let cache = cache(&memcached.url());
-    let all = Barrier::new(8);
-    thread::scope(|scope| {
-        for n in 0..8 {
-            let (all, cache) = (&all, &cache);
-            scope.spawn(move || {
-                way.compute_with(cache, &format!("warm {n}"), || {
-                    all.wait();
-                    n
-                })
-            });
-        }
-    });
-    memcached.start_again();
-    (memcached, cache)
-}
 
 /// How many clients a server has, but for the one that asks.
 fn clients(memcached: &Memcached) -> usize {
@@ -58,87 +35,36 @@ fn clients(memcached: &Memcached) -> usize {
 
 #[test]
 fn a_restart_costs_no_call_that_meets_a_closed_connection() {
+    both_ways(connections::a_restart_costs_no_call::<Memcached>);
+}
+
+#[test]
+fn a_set_that_meets_a_closed_connection_is_done() {
     both_ways(|way| {
-        let (_memcached, cache) = with_closed_connections(way);
-        assert_eq!(way.compute(&cache, "k", 2), 2);
-        assert_eq!(way.compute(&cache, "k", 3), 2);
-        let (_memcached, cache) = with_closed_connections(way);
+        let (_memcached, cache) = with_closed_connections::<Memcached>(way);
         way.set(&cache, "k", 2).unwrap();
-        let (_memcached, cache) = with_closed_connections(way);
-        way.invalidate(&cache, "k").unwrap();
-        let (_memcached, cache) = with_closed_connections(way);
-        way.clean(&cache, TAG).unwrap();
         assert_eq!(cache.stats().errors, 0);
     });
 }
 
 #[test]
 fn a_commit_that_arrives_after_an_invalidation_stores_nothing() {
-    both_ways(|way| {
-        let (memcached, proxy, slow) = behind_a_proxy("");
-        let direct = cache(&memcached.url());
-        let stall_and_compute = || {
-            proxy.stall();
-            1
-        };
-        assert_eq!(soon(|| way.compute_with(&slow, "k", stall_and_compute)), 1);
-        proxy.cut_clients();
-        way.invalidate(&direct, "k").unwrap();
-        // Now the commit arrives: nobody waits for its answer any more.
-        proxy.resume();
-        for _ in 0..20 {
-            assert_eq!(way.get(&direct, "k"), None);
-            pass(Duration::from_millis(10));
-        }
-        works_again(way, &slow);
-    });
+    both_ways(connections::a_commit_that_arrives_after_an_invalidation_stores_nothing::<Memcached>);
 }
 
 #[test]
 fn what_a_hung_server_does_late_is_gone_after_an_invalidation() {
-    both_ways(|way| {
-        let memcached = Memcached::start();
-        let cache = cache(&memcached.url());
-        let freeze_and_compute = || {
-            memcached.freeze();
-            1
-        };
-        assert_eq!(soon(|| way.compute_with(&cache, "k", freeze_and_compute)), 1);
-        assert!(soon(|| way.invalidate(&cache, "k")).is_err());
-        memcached.thaw();
-        way.invalidate(&cache, "k").unwrap();
-        for _ in 0..20 {
-            assert_eq!(way.get(&cache, "k"), None);
-            pass(Duration::from_millis(10));
-        }
-        works_again(way, &cache);
-    });
+    both_ways(connections::what_a_hung_server_does_late_is_gone_after_an_invalidation::<Memcached>);
 }
 
 #[test]
 fn answers_that_come_late_are_nobody_elses() {
-    both_ways(|way| {
-        let (memcached, proxy, cache) = behind_a_proxy("?timeout=50ms");
-        let direct = self::cache(&memcached.url());
-        for n in 0..20 {
-            way.set(&direct, &format!("k{n}"), n).unwrap();
-        }
-        for delay_ms in [0, 20, 24, 26, 40, 0] {
-            proxy.delay(Duration::from_millis(delay_ms));
-            thread::scope(|scope| {
-                for n in 0..20 {
-                    let cache = &cache;
-                    scope.spawn(move || {
-                        for _ in 0..5 {
-                            let found = soon(|| way.get(cache, &format!("k{n}")));
-                            assert!(found.is_none_or(|found| found == n), "{found:?} in place of {n}");
-                        }
-                    });
-                }
-            });
-        }
-        works_again(way, &cache);
-    });
+    both_ways(connections::answers_that_come_late_are_nobody_elses::<Memcached>);
+}
+
+#[test]
+fn a_task_that_looks_for_an_entry_blocks_nobody() {
+    connections::a_task_that_looks_for_an_entry_blocks_nobody::<Memcached>();
 }
 
 #[test]
@@ -198,7 +124,7 @@ fn one_cache_serves_runtimes_one_after_another_and_at_once() {
 
 #[test]
 fn a_runtime_that_stands_still_does_not_hold_up_another() {
-    let (_memcached, proxy, cache) = behind_a_proxy("?timeout=2s");
+    let (_memcached, proxy, cache) = behind_a_proxy::<Memcached>("?timeout=2s");
     proxy.stall();
     let still = Builder::new_current_thread().enable_all().build().unwrap();
     let opening = cache.clone();
@@ -213,7 +139,7 @@ fn a_runtime_that_stands_still_does_not_hold_up_another() {
 
 #[test]
 fn many_tasks_open_one_connection_where_theirs_was_cut() {
-    let (memcached, proxy, cache) = behind_a_proxy("?timeout=2s");
+    let (memcached, proxy, cache) = behind_a_proxy::<Memcached>("?timeout=2s");
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         cache.entry("k").tags([TAG]).set_async(1).await.unwrap();
@@ -260,21 +186,6 @@ fn connections_to_a_server_that_hangs_do_not_pile_up() {
             rounds += 1;
             assert!(rounds < 40, "{} connections are left", clients(&memcached));
             pass_async(Duration::from_millis(50)).await;
-        }
-    });
-}
-
-#[test]
-fn a_task_that_looks_for_an_entry_blocks_nobody() {
-    let (_memcached, proxy, cache) = behind_a_proxy("");
-    proxy.stall();
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let entry = cache.entry("k");
-        tokio::select! {
-            biased;
-            found = entry.get_async::<u64>() => unreachable!("it waited for {found:?}"),
-            () = tokio::task::yield_now() => {}
         }
     });
 }

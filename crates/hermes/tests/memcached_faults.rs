@@ -5,122 +5,50 @@
 mod common;
 
 use std::{
-    io::{ErrorKind as IoErrorKind, Read, Write},
+    io::{Read, Write},
     net::TcpListener,
     thread,
     time::Duration,
 };
 
-use common::{BACKEND, TAG, Way, both_ways, cache, is_of_no_use, soon, works_again};
-use hermes::{Cache, ErrorKind};
-use hermes_testkit::{Memcached, Proxy, wait_until};
-
-/// A server that has an entry of the value 1, and the cache that put it there.
-fn with_an_entry(way: Way) -> (Memcached, Cache) {
-    let memcached = Memcached::start();
-    let cache = cache(&memcached.url());
-    way.set(&cache, "k", 1).unwrap();
-    assert_eq!(way.get(&cache, "k"), Some(1));
-    (memcached, cache)
-}
-
-/// A server behind a proxy, and a cache that reaches it through that.
-fn behind_a_proxy() -> (Memcached, Proxy, Cache) {
-    let memcached = Memcached::start();
-    let proxy = Proxy::to(memcached.address());
-    let cache = cache(&proxy.url_for("memcached"));
-    (memcached, proxy, cache)
-}
+use common::{
+    BACKEND, TAG, Way, both_ways, cache, faults, is_of_no_use, kind::with_an_entry, soon, works_again,
+};
+use hermes_testkit::{Memcached, wait_until};
 
 #[test]
 fn a_cache_connects_nowhere_before_it_is_used() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    drop(cache(&format!("memcached://{}", listener.local_addr().unwrap())));
-    assert_eq!(listener.accept().unwrap_err().kind(), IoErrorKind::WouldBlock);
+    faults::a_cache_connects_nowhere_before_it_is_used(&["memcached://{place}"]);
 }
 
 #[test]
 fn a_server_that_was_never_started_or_dies_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let memcached = Memcached::start();
-        memcached.kill();
-        let cold = cache(&memcached.url());
-        is_of_no_use(way, &cold, BACKEND, &format!("connecting to {}: ", memcached.address()));
-        memcached.start_again();
-        works_again(way, &cold);
-        memcached.kill();
-        is_of_no_use(way, &cold, BACKEND, &format!("connecting to {}: ", memcached.address()));
-        memcached.start_again();
-        works_again(way, &cold);
-    });
+    both_ways(faults::a_server_was_never_started_or_dies::<Memcached>);
 }
 
 #[test]
 fn a_server_that_hangs_is_not_waited_for_again_and_again() {
-    both_ways(|way| {
-        let (memcached, cache) = with_an_entry(way);
-        memcached.freeze();
-        is_of_no_use(way, &cache, &[ErrorKind::Timeout], "in time");
-        memcached.thaw();
-        works_again(way, &cache);
-    });
+    both_ways(faults::a_server_hangs::<Memcached>);
 }
 
 #[test]
 fn a_crowd_does_not_wait_for_a_hung_server_one_after_another() {
-    both_ways(|way| {
-        let (memcached, cache) = with_an_entry(way);
-        memcached.freeze();
-        thread::scope(|scope| {
-            for n in 0..64 {
-                let cache = &cache;
-                scope.spawn(move || assert_eq!(soon(|| way.compute(cache, &format!("k{n}"), n)), n));
-            }
-        });
-        memcached.thaw();
-        works_again(way, &cache);
-    });
+    both_ways(faults::a_server_hangs_for_a_crowd::<Memcached>);
 }
 
 #[test]
 fn a_server_that_closes_connections_at_once_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let (_memcached, proxy, cache) = behind_a_proxy();
-        proxy.refuse();
-        is_of_no_use(way, &cache, BACKEND, &proxy.address().to_string());
-        proxy.accept_again();
-        works_again(way, &cache);
-    });
+    both_ways(faults::a_server_closes_connections_at_once::<Memcached>);
 }
 
 #[test]
 fn a_server_that_is_no_memcached_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let (_memcached, proxy, cache) = behind_a_proxy();
-        proxy.garble();
-        is_of_no_use(way, &cache, BACKEND, &format!("connecting to {}: it said \"HTTP/1.1", proxy.address()));
-        proxy.stop_garbling();
-        works_again(way, &cache);
-        // In the middle of a connection.
-        assert_eq!(way.compute(&cache, "k", 1), 1);
-        proxy.garble();
-        assert_eq!(soon(|| way.compute(&cache, "k", 2)), 2);
-        proxy.stop_garbling();
-        works_again(way, &cache);
-    });
+    both_ways(|way| faults::a_server_is_another_kind_of_server::<Memcached>(way, ": it said \"HTTP/1.1"));
 }
 
 #[test]
 fn answers_that_are_lost_cost_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let (_memcached, proxy, cache) = behind_a_proxy();
-        assert_eq!(way.compute(&cache, "k", 1), 1);
-        proxy.stall_answers();
-        is_of_no_use(way, &cache, &[ErrorKind::Timeout], "in time");
-        proxy.resume();
-        works_again(way, &cache);
-    });
+    both_ways(faults::answers_are_lost::<Memcached>);
 }
 
 #[test]
@@ -219,7 +147,7 @@ fn a_server_that_evicts_costs_misses_only() {
 #[test]
 fn a_server_that_is_emptied_costs_misses_only() {
     both_ways(|way| {
-        let (memcached, cache) = with_an_entry(way);
+        let (memcached, cache) = with_an_entry::<Memcached>(way);
         memcached.command("flush_all");
         wait_until("it is gone", || way.get(&cache, "k").is_none());
         let empty_and_compute = || {

@@ -4,15 +4,9 @@
 
 mod common;
 
-use std::{
-    future::pending,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::channel,
-    thread,
-    time::Duration,
-};
+use std::{sync::mpsc::channel, thread, time::Duration};
 
-use common::{TAG, Way, both_ways, cache, pass, run, soon, timed, works_again};
+use common::{TAG, Way, both_ways, cache, leaders, pass, run, soon, timed, works_again};
 use hermes::Cache;
 use hermes_testkit::{Memcached, Proxy};
 
@@ -21,41 +15,29 @@ fn cache_at(memcached: &Memcached) -> Cache {
     cache(&format!("{}?lease=1s", memcached.url()))
 }
 
-/// Another process computes the key at once.
-#[track_caller]
-fn is_free(way: Way, memcached: &Memcached) {
-    let other = cache_at(memcached);
-    assert_eq!(soon(|| way.compute(&other, "k", 7)), 7);
-    assert_eq!(way.get(&other, "k"), Some(7));
+#[test]
+fn a_leader_that_fails_frees_its_key_at_once() {
+    both_ways(leaders::a_leader_fails::<Memcached>);
 }
 
 #[test]
-fn a_leader_that_fails_panics_or_is_cancelled_frees_its_key_at_once() {
-    both_ways(|way| {
-        let memcached = Memcached::start();
-        let cache = cache(&memcached.url());
-        assert_eq!(way.try_compute(&cache, "k", || Err("no")), Err("no"));
-        is_free(way, &memcached);
-        way.invalidate(&cache, "k").unwrap();
-        let panicking = || way.compute_with(&cache, "k", || panic!("a loader's own"));
-        assert!(catch_unwind(AssertUnwindSafe(panicking)).is_err());
-        is_free(way, &memcached);
-    });
-    let memcached = Memcached::start();
-    let cache = cache(&memcached.url());
-    run(async {
-        let leading = tokio::sync::Notify::new();
-        let hang = async || {
-            leading.notify_one();
-            pending::<u64>().await
-        };
-        let entry = cache.entry("k").tags([TAG]);
-        tokio::select! {
-            _ = entry.get_or_compute_async(hang) => unreachable!("it hangs"),
-            () = leading.notified() => {}
-        }
-    });
-    is_free(Way::Async, &memcached);
+fn a_leader_that_panics_frees_its_key_at_once() {
+    both_ways(leaders::a_leader_panics::<Memcached>);
+}
+
+#[test]
+fn a_leader_that_is_cancelled_frees_its_key_at_once() {
+    leaders::a_leader_is_cancelled::<Memcached>();
+}
+
+#[test]
+fn who_waits_for_another_process_does_not_wait_for_a_server_that_died() {
+    both_ways(|way| leaders::while_others_wait::<Memcached>(way, |server| server.kill()));
+}
+
+#[test]
+fn who_waits_for_another_process_does_not_wait_for_a_server_that_hangs() {
+    both_ways(|way| leaders::while_others_wait::<Memcached>(way, |server| server.freeze()));
 }
 
 #[test]
@@ -75,7 +57,7 @@ fn a_call_that_is_cancelled_while_it_asks_leaves_no_lease() {
     });
     proxy.resume();
     // Its claim is answered when nobody waits for it any more.
-    is_free(Way::Async, &memcached);
+    leaders::is_free(Way::Async, &memcached);
 }
 
 /// History 30: nobody who finds an entry that was cleaned is told to wait for a leader that there is not.

@@ -4,69 +4,13 @@
 
 mod common;
 
-use common::{Way, both_ways, cache, run};
-use hermes::{Cache, Error};
+use common::{Way, both_ways, cache, road::Road, run};
 use hermes_testkit::{Memcached, Proxy};
-
-/// A server, the way to it, and a cache whose connection is open.
-struct Road {
-    _memcached: Memcached,
-    proxy: Proxy,
-    cache: Cache,
-    way: Way,
-}
-
-impl Road {
-    fn of(way: Way) -> Self {
-        let memcached = Memcached::start();
-        let proxy = Proxy::to(memcached.address());
-        let cache = cache(&proxy.url_for("memcached"));
-        way.compute(&cache, "warm", 1);
-        Self { _memcached: memcached, proxy, cache, way }
-    }
-
-    fn trips<T>(&self, story: impl FnOnce(&Cache) -> T) -> usize {
-        let before = self.proxy.round_trips();
-        story(&self.cache);
-        self.proxy.round_trips() - before
-    }
-
-    fn compute(&self, name: &str, tags: &[String]) -> usize {
-        self.trips(|cache| {
-            let entry = cache.entry(name).tags(tags);
-            match self.way {
-                Way::Blocking => entry.get_or_compute(|| 1),
-                Way::Async => run(entry.get_or_compute_async(async || 1)),
-            }
-        })
-    }
-
-    fn set(&self, tags: &[String]) -> usize {
-        self.trips(|cache| {
-            let entry = cache.entry("k").tags(tags);
-            let done: Result<(), Error> = match self.way {
-                Way::Blocking => entry.set(1),
-                Way::Async => run(entry.set_async(1)),
-            };
-            done.unwrap();
-        })
-    }
-
-    fn clean(&self, tags: &[String]) -> usize {
-        self.trips(|cache| {
-            let done = match self.way {
-                Way::Blocking => cache.clean(tags),
-                Way::Async => run(cache.clean_async(tags)),
-            };
-            done.unwrap();
-        })
-    }
-}
 
 #[test]
 fn a_hit_takes_one_trip_and_a_miss_two_whatever_the_number_of_tags() {
     both_ways(|way| {
-        let road = Road::of(way);
+        let road = Road::<Memcached>::of(way);
         for count in [0, 2, 20] {
             let tags: Vec<_> = (0..count).map(|n| format!("tag {n} of {count}")).collect();
             way.invalidate(&road.cache, "k").unwrap();

@@ -6,61 +6,51 @@ mod common;
 
 use std::{
     pin::{Pin, pin},
-    sync::Barrier,
     task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
-use common::{TAG, Way, both_ways, cache, pass, run, soon, with_an_entry, works_again};
+use common::{
+    TAG, Way, both_ways, cache,
+    connections::{self, with_closed_connections},
+    kind::with_an_entry,
+    pass, run,
+};
 use futures_util::future::join_all;
-use hermes::{Cache, Error, ErrorKind};
-use hermes_testkit::{Proxy, Redis};
+use hermes::{Error, ErrorKind};
+use hermes_testkit::Redis;
 use tokio::runtime::{Builder, Runtime};
-
-/// Many threads, or tasks, have used connections that the server has closed since.
-fn with_closed_connections(way: Way) -> (Redis, Cache) {
-    let (redis, cache) = with_an_entry(way);
-    let all = Barrier::new(8);
-    thread::scope(|scope| {
-        for n in 0..8 {
-            let (all, cache) = (&all, &cache);
-            scope.spawn(move || {
-                way.compute_with(cache, &format!("warm {n}"), || {
-                    all.wait();
-                    n
-                })
-            });
-        }
-    });
-    redis.start_again();
-    (redis, cache)
-}
 
 #[test]
 fn a_restart_costs_no_call_that_meets_a_closed_connection() {
-    both_ways(|way| {
-        let (_redis, cache) = with_closed_connections(way);
-        assert_eq!(way.compute(&cache, "k", 2), 2);
-        assert_eq!(way.compute(&cache, "k", 3), 2);
-        assert_eq!(cache.stats().errors, 0);
-    });
+    both_ways(connections::a_restart_costs_no_call::<Redis>);
 }
 
 #[test]
-fn an_invalidation_that_meets_a_closed_connection_is_done() {
-    both_ways(|way| {
-        let (_redis, cache) = with_closed_connections(way);
-        way.invalidate(&cache, "k").unwrap();
-        let (_redis, cache) = with_closed_connections(way);
-        way.clean(&cache, TAG).unwrap();
-    });
+fn a_commit_that_arrives_after_an_invalidation_stores_nothing() {
+    both_ways(connections::a_commit_that_arrives_after_an_invalidation_stores_nothing::<Redis>);
+}
+
+#[test]
+fn what_a_hung_server_does_late_is_gone_after_an_invalidation() {
+    both_ways(connections::what_a_hung_server_does_late_is_gone_after_an_invalidation::<Redis>);
+}
+
+#[test]
+fn answers_that_come_late_are_nobody_elses() {
+    both_ways(connections::answers_that_come_late_are_nobody_elses::<Redis>);
+}
+
+#[test]
+fn a_task_that_looks_for_an_entry_blocks_nobody() {
+    connections::a_task_that_looks_for_an_entry_blocks_nobody::<Redis>();
 }
 
 #[test]
 fn a_set_that_meets_a_connection_closed_long_ago_is_done() {
     both_ways(|way| {
-        let (_redis, cache) = with_closed_connections(way);
+        let (_redis, cache) = with_closed_connections::<Redis>(way);
         // Real time: how long a connection has been idle tells whether it is to be trusted.
         pass(Duration::from_millis(1100));
         way.set(&cache, "k", 2).unwrap();
@@ -71,7 +61,7 @@ fn a_set_that_meets_a_connection_closed_long_ago_is_done() {
 #[test]
 fn connections_that_are_killed_cost_no_call() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry(way);
+        let (redis, cache) = with_an_entry::<Redis>(way);
         redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
         assert_eq!(way.get(&cache, "k"), Some(1));
         let kill_and_compute = || {
@@ -81,50 +71,6 @@ fn connections_that_are_killed_cost_no_call() {
         assert_eq!(way.compute_with(&cache, "other", kill_and_compute), 2);
         assert_eq!(way.get(&cache, "other"), Some(2), "{:?}", cache.stats());
         assert_eq!(cache.stats().errors, 0);
-    });
-}
-
-#[test]
-fn a_commit_that_arrives_after_an_invalidation_stores_nothing() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let proxy = Proxy::to(redis.address());
-        let (slow, direct) = (cache(&proxy.url_for("redis")), cache(&redis.url()));
-        let stall_and_compute = || {
-            proxy.stall();
-            1
-        };
-        assert_eq!(soon(|| way.compute_with(&slow, "k", stall_and_compute)), 1);
-        proxy.cut_clients();
-        way.invalidate(&direct, "k").unwrap();
-        // Now the commit arrives: nobody waits for its answer any more.
-        proxy.resume();
-        for _ in 0..20 {
-            assert_eq!(way.get(&direct, "k"), None);
-            pass(Duration::from_millis(10));
-        }
-        works_again(way, &slow);
-    });
-}
-
-#[test]
-fn what_a_hung_server_does_late_is_gone_after_an_invalidation() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let cache = cache(&redis.url());
-        let freeze_and_compute = || {
-            redis.freeze();
-            1
-        };
-        assert_eq!(soon(|| way.compute_with(&cache, "k", freeze_and_compute)), 1);
-        assert!(soon(|| way.invalidate(&cache, "k")).is_err());
-        redis.thaw();
-        way.invalidate(&cache, "k").unwrap();
-        for _ in 0..20 {
-            assert_eq!(way.get(&cache, "k"), None);
-            pass(Duration::from_millis(10));
-        }
-        works_again(way, &cache);
     });
 }
 
@@ -145,69 +91,8 @@ fn tasks_that_want_one_connection_learn_why_there_is_none_and_count_as_one() {
 }
 
 #[test]
-fn a_task_that_looks_for_an_entry_blocks_nobody() {
-    let redis = Redis::start();
-    let proxy = Proxy::to(redis.address());
-    let cache = cache(&proxy.url_for("redis"));
-    proxy.stall();
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let entry = cache.entry("k");
-        tokio::select! {
-            biased;
-            found = entry.get_async::<u64>() => unreachable!("it waited for {found:?}"),
-            () = tokio::task::yield_now() => {}
-        }
-    });
-}
-
-#[test]
-fn answers_that_come_late_are_nobody_elses() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let proxy = Proxy::to(redis.address());
-        let cache = cache(&format!("{}?timeout=50ms", proxy.url_for("redis")));
-        let direct = self::cache(&redis.url());
-        for n in 0..20 {
-            way.set(&direct, &format!("k{n}"), n).unwrap();
-        }
-        for delay_ms in [0, 20, 24, 26, 40, 0] {
-            proxy.delay(Duration::from_millis(delay_ms));
-            thread::scope(|scope| {
-                for n in 0..20 {
-                    let cache = &cache;
-                    scope.spawn(move || {
-                        for _ in 0..5 {
-                            let found = soon(|| way.get(cache, &format!("k{n}")));
-                            assert!(found.is_none_or(|found| found == n), "{found:?} in place of {n}");
-                        }
-                    });
-                }
-            });
-        }
-        works_again(way, &cache);
-    });
-}
-
-#[test]
-fn a_crowd_does_not_wait_for_a_hung_server_one_after_another() {
-    both_ways(|way| {
-        let (redis, cache) = with_an_entry(way);
-        redis.freeze();
-        thread::scope(|scope| {
-            for n in 0..64 {
-                let cache = &cache;
-                scope.spawn(move || assert_eq!(soon(|| way.compute(cache, &format!("k{n}"), n)), n));
-            }
-        });
-        redis.thaw();
-        works_again(way, &cache);
-    });
-}
-
-#[test]
 fn one_cache_serves_runtimes_one_after_another_and_at_once() {
-    let (redis, cache) = with_an_entry(Way::Async);
+    let (redis, cache) = with_an_entry::<Redis>(Way::Async);
     let look = || {
         let runtime = Runtime::new().unwrap();
         for _ in 0..3 {
@@ -224,7 +109,7 @@ fn one_cache_serves_runtimes_one_after_another_and_at_once() {
 
 #[test]
 fn a_task_of_another_runtime_than_tokio_computes_uncached_and_learns_why() {
-    let (redis, cache) = with_an_entry(Way::Blocking);
+    let (redis, cache) = with_an_entry::<Redis>(Way::Blocking);
     let connected = clients(&redis);
     let entry = cache.entry("k").tags([TAG]);
     let mut call = pin!(entry.get_or_compute_async(async || 2));

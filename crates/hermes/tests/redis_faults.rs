@@ -4,59 +4,52 @@
 
 mod common;
 
-use std::{io::ErrorKind as IoErrorKind, net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use common::{
-    BACKEND, TAG, Way, both_ways, cache, is_of_no_use, names, pass, run, soon, timed, with_an_entry,
-    works_again,
+    BACKEND, TAG, Way, both_ways, cache, faults, is_of_no_use, kind::with_an_entry, names, pass, run, soon,
+    timed, works_again,
 };
 use hermes::{Cache, ErrorKind};
-use hermes_testkit::{Proxy, Redis, wait_until};
+use hermes_testkit::{Redis, wait_until};
 
 #[test]
 fn a_cache_connects_nowhere_before_it_is_used() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let place = listener.local_addr().unwrap();
-    for scheme in ["redis", "redis+cluster"] {
-        drop(cache(&format!("{scheme}://{place}")));
-    }
-    drop(cache(&format!("redis+sentinel://{place}/mymaster")));
-    assert_eq!(listener.accept().unwrap_err().kind(), IoErrorKind::WouldBlock);
+    faults::a_cache_connects_nowhere_before_it_is_used(&[
+        "redis://{place}",
+        "redis+cluster://{place}",
+        "redis+sentinel://{place}/mymaster",
+    ]);
 }
 
 #[test]
-fn a_server_that_was_never_started_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        redis.kill();
-        let cache = cache(&redis.url());
-        is_of_no_use(way, &cache, BACKEND, &format!("connecting to {}: ", redis.address()));
-        redis.start_again();
-        works_again(way, &cache);
-    });
-}
-
-#[test]
-fn a_server_that_dies_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let (redis, cache) = with_an_entry(way);
-        redis.kill();
-        is_of_no_use(way, &cache, BACKEND, &format!("connecting to {}: ", redis.address()));
-        redis.start_again();
-        works_again(way, &cache);
-    });
+fn a_server_that_was_never_started_or_dies_costs_the_cache_and_not_the_call() {
+    both_ways(faults::a_server_was_never_started_or_dies::<Redis>);
 }
 
 #[test]
 fn a_server_that_hangs_is_not_waited_for_again_and_again() {
-    both_ways(|way| {
-        let (redis, cache) = with_an_entry(way);
-        redis.freeze();
-        is_of_no_use(way, &cache, &[ErrorKind::Timeout], "in time");
-        redis.thaw();
-        works_again(way, &cache);
-    });
+    both_ways(faults::a_server_hangs::<Redis>);
+}
+
+#[test]
+fn a_crowd_does_not_wait_for_a_hung_server_one_after_another() {
+    both_ways(faults::a_server_hangs_for_a_crowd::<Redis>);
+}
+
+#[test]
+fn a_server_that_closes_connections_at_once_costs_the_cache_and_not_the_call() {
+    both_ways(faults::a_server_closes_connections_at_once::<Redis>);
+}
+
+#[test]
+fn a_server_that_is_no_redis_costs_the_cache_and_not_the_call() {
+    both_ways(|way| faults::a_server_is_another_kind_of_server::<Redis>(way, ""));
+}
+
+#[test]
+fn answers_that_are_lost_cost_the_cache_and_not_the_call() {
+    both_ways(faults::answers_are_lost::<Redis>);
 }
 
 #[test]
@@ -67,60 +60,6 @@ fn a_hung_server_that_asks_for_a_password_is_not_waited_for_either() {
         redis.freeze();
         assert_eq!(soon(|| way.compute(&cache, "k", 1)), 1);
         redis.thaw();
-        works_again(way, &cache);
-    });
-}
-
-#[test]
-fn a_server_that_closes_connections_at_once_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let proxy = Proxy::to(redis.address());
-        let cache = cache(&proxy.url_for("redis"));
-        proxy.refuse();
-        is_of_no_use(way, &cache, BACKEND, &proxy.address().to_string());
-        proxy.accept_again();
-        works_again(way, &cache);
-    });
-}
-
-#[test]
-fn a_server_that_is_no_redis_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let proxy = Proxy::to(redis.address());
-        let cache = cache(&proxy.url_for("redis"));
-        proxy.garble();
-        is_of_no_use(way, &cache, BACKEND, &proxy.address().to_string());
-        proxy.stop_garbling();
-        works_again(way, &cache);
-    });
-}
-
-#[test]
-fn garbage_in_the_middle_of_a_connection_costs_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let proxy = Proxy::to(redis.address());
-        let cache = cache(&proxy.url_for("redis"));
-        assert_eq!(way.compute(&cache, "k", 1), 1);
-        proxy.garble();
-        assert_eq!(soon(|| way.compute(&cache, "k", 2)), 2);
-        proxy.stop_garbling();
-        works_again(way, &cache);
-    });
-}
-
-#[test]
-fn answers_that_are_lost_cost_the_cache_and_not_the_call() {
-    both_ways(|way| {
-        let redis = Redis::start();
-        let proxy = Proxy::to(redis.address());
-        let cache = cache(&proxy.url_for("redis"));
-        assert_eq!(way.compute(&cache, "k", 1), 1);
-        proxy.stall_answers();
-        is_of_no_use(way, &cache, &[ErrorKind::Timeout], "in time");
-        proxy.resume();
         works_again(way, &cache);
     });
 }
@@ -143,7 +82,7 @@ fn a_replica_is_not_read_from() {
 #[test]
 fn a_master_that_becomes_a_replica_is_not_read_from_any_more() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry(way);
+        let (redis, cache) = with_an_entry::<Redis>(way);
         // Its data stay as they are: there is no such master.
         redis.command(&["REPLICAOF", "127.0.0.1", "1"]);
         let ((), took) = timed(|| wait_until("its entries are not read", || way.get(&cache, "k").is_none()));
@@ -159,7 +98,7 @@ fn a_master_that_becomes_a_replica_is_not_read_from_any_more() {
 
 #[test]
 fn tasks_that_are_cancelled_do_not_hide_that_a_master_has_become_a_replica() {
-    let (redis, cache) = with_an_entry(Way::Async);
+    let (redis, cache) = with_an_entry::<Redis>(Way::Async);
     redis.command(&["REPLICAOF", "127.0.0.1", "1"]);
     // Real time: from now on the next request asks whether it is still a master.
     pass(Duration::from_millis(1100));
@@ -177,7 +116,7 @@ fn tasks_that_are_cancelled_do_not_hide_that_a_master_has_become_a_replica() {
 #[test]
 fn a_full_server_keeps_nothing_and_nobody_waits_for_it() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry(way);
+        let (redis, cache) = with_an_entry::<Redis>(way);
         let other = self::cache(&redis.url());
         let fill_and_compute = || {
             redis.command(&["CONFIG", "SET", "maxmemory", "1"]);

@@ -5,7 +5,12 @@
 #![allow(unreachable_pub, reason = "the tests are its public")]
 
 pub mod chaos;
+pub mod connections;
 pub mod crowd;
+pub mod faults;
+pub mod kind;
+pub mod leaders;
+pub mod road;
 
 use std::{
     cell::RefCell,
@@ -251,13 +256,4 @@ pub const BACKEND: &[ErrorKind] = &[ErrorKind::Backend];
 /// The names of keys that match a pattern.
 pub fn names(redis: &Redis, pattern: &str) -> Vec<String> {
     redis.command(&["KEYS", pattern]).list().iter().map(|name| name.text().to_owned()).collect()
-}
-
-/// A server that has an entry of the value 1, and the cache that put it there.
-pub fn with_an_entry(way: Way) -> (Redis, Cache) {
-    let redis = Redis::start();
-    let cache = cache(&redis.url());
-    way.set(&cache, "k", 1).unwrap();
-    assert_eq!(way.get(&cache, "k"), Some(1));
-    (redis, cache)
 }
