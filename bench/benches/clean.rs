@@ -1,27 +1,80 @@
-//! What a clean costs, by how many entries carry the tag. `cargo xtask bench` runs it and writes the table.
+//! What it costs in process to be rid of all entries of a group, by how many they are, beside the peers, who have no tags.
+//! `cargo xtask bench` runs it and writes the table.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
-use std::{
-    hint::black_box,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, sync::LazyLock, time::Duration};
 
 use hermes::{Cache, cached};
+use hermescache_bench::round::{rounds, time};
 
-/// How many entries the cache holds whatever is cleaned, so that the processor's own caches are as cold each time.
+/// How many entries a cache holds whatever is cleaned, so that the processor's own caches are as cold each time.
 const ALL: u64 = 1_000_000;
-/// How many of them carry the tag.
-const ENTRIES: [u64; 3] = [1, 1_000, ALL];
+/// Also for those that were cleaned before and are not swept yet.
+const CAPACITY: u64 = 3 * ALL;
+/// How many of them are in the group.
+const ENTRIES: [u64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, ALL];
 /// The group of the rest.
 const OTHERS: u64 = 0;
 /// How often the entries are made and cleaned.
-const FIRSTS: usize = 15;
+const FIRSTS: usize = 7;
 /// How often a tag is cleaned in a row.
 const IN_A_ROW: u32 = 1_000_000;
 
+/// A cache of numbers that belong to groups, and how one is rid of a group's first so many.
+struct Subject {
+    name: &'static str,
+    number: fn(u64, u64) -> u64,
+    is_there: fn(u64, u64) -> bool,
+    clean: fn(u64, u64),
+    forget_all: fn(),
+}
+
+const SUBJECTS: [Subject; 4] = [
+    Subject {
+        name: HERMES,
+        number,
+        is_there: |group, n| number::peek(group, n).is_some(),
+        clean: |group, _| CACHE.clean([group.to_string()]).expect("nothing can fail in process"),
+        forget_all: || CACHE.clean_all().expect("nothing can fail in process"),
+    },
+    Subject {
+        name: "quick_cache, remove of each key",
+        number: quick_cache,
+        is_there: |group, n| QUICK.peek(&(group, n)).is_some(),
+        clean: |group, entries| (0..entries).for_each(|n| assert!(QUICK.remove(&(group, n)).is_some())),
+        forget_all: || QUICK.clear(),
+    },
+    Subject {
+        name: "quick_cache, retain",
+        number: quick_cache,
+        is_there: |group, n| QUICK.peek(&(group, n)).is_some(),
+        clean: |group, _| QUICK.retain(|key, _| key.0 != group),
+        forget_all: || QUICK.clear(),
+    },
+    Subject {
+        name: "moka, invalidate_entries_if",
+        number: moka,
+        is_there: |group, n| MOKA.get(&(group, n)).is_some(),
+        clean: |group, _| {
+            let id = MOKA.invalidate_entries_if(move |key, _| key.0 == group);
+            black_box(id.expect("it was built for that"));
+        },
+        forget_all: || {
+            MOKA.invalidate_all();
+            MOKA.run_pending_tasks();
+        },
+    },
+];
+
+const HERMES: &str = "hermes, clean";
+
 static CACHE: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder().url("memory://").capacity(1_100_000).build().expect("the options are good")
+    Cache::builder().url("memory://").capacity(CAPACITY).build().expect("the options are good")
+});
+static QUICK: LazyLock<quick_cache::sync::Cache<(u64, u64), u64>> =
+    LazyLock::new(|| quick_cache::sync::Cache::new(CAPACITY as usize));
+static MOKA: LazyLock<moka::sync::Cache<(u64, u64), u64>> = LazyLock::new(|| {
+    moka::sync::Cache::builder().max_capacity(CAPACITY).support_invalidation_closures().build()
 });
 
 #[cached(CACHE, tags = ["numbers", "{group}"], ttl = 3600)]
@@ -29,45 +82,51 @@ fn number(group: u64, n: u64) -> u64 {
     group ^ n
 }
 
+fn quick_cache(group: u64, n: u64) -> u64 {
+    QUICK.get_or_insert_with(&(group, n), || Ok::<u64, ()>(group ^ n)).expect("it is computed without fail")
+}
+
+fn moka(group: u64, n: u64) -> u64 {
+    MOKA.get_with((group, n), || group ^ n)
+}
+
 fn main() {
-    for entries in ENTRIES {
-        let mut firsts: Vec<_> = (0..FIRSTS).map(|_| first(entries)).collect();
-        firsts.sort();
-        let (middle, slowest) = (firsts[FIRSTS / 2].as_nanos(), firsts[FIRSTS - 1].as_nanos());
-        let in_a_row = in_a_row(entries).as_secs_f64() * 1e9 / f64::from(IN_A_ROW);
-        println!("clean\t{entries}\t{middle}\t{slowest}\t{in_a_row:.1}");
+    for subject in &SUBJECTS {
+        for entries in ENTRIES {
+            let mut firsts: Vec<_> = (0..rounds(FIRSTS)).map(|_| subject.first(entries)).collect();
+            firsts.sort();
+            let [middle, slowest] =
+                [firsts[firsts.len() / 2], firsts[firsts.len() - 1]].map(|it| it.as_nanos());
+            println!("clean\t{}\t{entries}\t{middle}\t{slowest}", subject.name);
+        }
+        (subject.forget_all)();
+    }
+    println!("clean\tin a row\t{:.1}", in_a_row().as_secs_f64() * 1e9 / f64::from(IN_A_ROW));
+}
+
+impl Subject {
+    /// The time of the clean that ends so many entries out of a million, the clock's own included.
+    fn first(&self, entries: u64) -> Duration {
+        self.fill(entries);
+        let took = time(|| (self.clean)(entries, entries));
+        assert!(!(0..entries).any(|n| (self.is_there)(entries, n)), "every entry of the group is gone");
+        took
+    }
+
+    /// Makes so many entries of the group, and as many of another as make a million.
+    fn fill(&self, entries: u64) {
+        (self.forget_all)();
+        for n in 0..ALL {
+            let group = if n < entries { entries } else { OTHERS };
+            black_box((self.number)(group, n));
+        }
+        assert!((0..entries).all(|n| (self.is_there)(entries, n)), "all entries are there");
     }
 }
 
-/// The time of the clean that ends so many entries out of a million, the clock's own included.
-fn first(entries: u64) -> Duration {
-    fill(entries);
-    let tag = entries.to_string();
-    let took = time(|| CACHE.clean([&tag]).expect("nothing can fail in process"));
-    assert!((0..entries).all(|n| number::peek(entries, n).is_none()), "a clean ends every entry");
-    took
-}
-
-/// The time of many cleans while so many entries carry the tag.
-fn in_a_row(entries: u64) -> Duration {
-    fill(entries);
-    assert!((0..entries).all(|n| number::peek(entries, n).is_some()), "all entries are there");
-    let tag = entries.to_string();
+/// The time of many cleans of a tag that all entries carry.
+fn in_a_row() -> Duration {
+    SUBJECTS[0].fill(ALL);
+    let tag = ALL.to_string();
     time(|| (0..IN_A_ROW).for_each(|_| CACHE.clean([&tag]).expect("nothing can fail in process")))
-}
-
-/// Makes so many entries under the group's tag, and as many under another as make a million.
-fn fill(entries: u64) {
-    CACHE.clean_all().expect("nothing can fail in process");
-    for n in 0..ALL {
-        let group = if n < entries { entries } else { OTHERS };
-        black_box(number(group, n));
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this measures")]
-fn time(what: impl FnOnce()) -> Duration {
-    let begin = Instant::now();
-    what();
-    begin.elapsed()
 }

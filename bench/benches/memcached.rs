@@ -3,9 +3,6 @@
 //! All subjects ask one server for the same values, in turn, a slice of time each, many times over, so that a slow moment of
 //! the machine meets them all. The bare client is a socket and nothing else: it knows how long the answer will be. The same
 //! client is Hermes's own, with timeouts and shared connections, asked for one command that is as short.
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
-
-mod turns;
 
 use std::{
     hint::black_box,
@@ -20,12 +17,13 @@ use hermes::{
     cached,
 };
 use hermes_testkit::Memcached;
+use hermescache_bench::turns::{self, Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
 use tokio::runtime::Builder;
-use turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
 
 /// How many entries there are, and how many bytes each has.
-const ENTRIES: u64 = 1_000;
+const ENTRIES: u64 = turns::ENTRIES as u64;
 const VALUE_BYTES: usize = 100;
+const THREADS: usize = 8;
 
 static CACHE: OnceLock<Cache> = OnceLock::new();
 
@@ -84,22 +82,25 @@ fn blocking(bare: &Bare, client: &dyn Backend) {
         (SUBJECTS[2], Box::new(|| slice(|id| all.ask(id)))),
         (SUBJECTS[3], Box::new(|| slice(|id| drop(black_box(profile(id as u64)))))),
     ];
-    take_turns("memcached", "one thread", &mut turns);
+    take_turns("memcached", "1 thread", &mut turns);
 }
 
 fn in_threads(bare: &Bare, client: &dyn Backend) {
     let command = one_command();
     let sockets = |asks: &Asks| {
-        slice_of_threads(|| {
+        slice_of_threads(THREADS, || {
             let mut connection = bare.connect(asks);
             move |id| connection.ask(id)
         })
     };
     let mut turns: [Turn<'_>; 4] = [
         (SUBJECTS[0], Box::new(|| sockets(&bare.one))),
-        (SUBJECTS[1], Box::new(|| slice_of_threads(|| |_| drop(black_box(client.execute(&command)))))),
+        (
+            SUBJECTS[1],
+            Box::new(|| slice_of_threads(THREADS, || |_| drop(black_box(client.execute(&command))))),
+        ),
         (SUBJECTS[2], Box::new(|| sockets(&bare.all))),
-        (SUBJECTS[3], Box::new(|| slice_of_threads(|| |id| drop(black_box(profile(id as u64)))))),
+        (SUBJECTS[3], Box::new(|| slice_of_threads(THREADS, || |id| drop(black_box(profile(id as u64)))))),
     ];
     take_turns("memcached", "8 threads", &mut turns);
 }
@@ -112,7 +113,7 @@ fn in_a_task(bare: &Bare, client: &dyn Backend) {
             profile_in_a_task(id).await;
         }
     });
-    for (title, tasks) in [("one task", 1), ("64 tasks", 64)] {
+    for (title, tasks) in [("1 task", 1), ("64 tasks", 64)] {
         let connections = runtime.block_on(async {
             let mut connections = Vec::new();
             for asks in [&bare.one, &bare.all] {

@@ -1,23 +1,23 @@
-//! What a hit on a Redis server costs beside the bare client. `cargo xtask bench` runs it and writes the table.
+//! What a hit on a Redis server costs beside the bare client and `cached`. `cargo xtask bench` runs it and writes the table.
 //!
 //! All subjects ask one server for the same keys, in turn, a slice of time each, many times over, so that a slow moment of
 //! the machine meets them all.
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+#![allow(missing_docs, reason = "the macros of `cached` make public items without docs")]
 
-mod turns;
-
-use std::{hint::black_box, sync::OnceLock};
+use std::{convert::Infallible, hint::black_box, sync::OnceLock, time::Duration};
 
 use hermes::{Cache, cached};
 use hermes_testkit::Redis;
+use hermescache_bench::turns::{self, Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
 use redis::{Client, Cmd, ConnectionAddr, IntoConnectionInfo, cmd, io::tcp::TcpSettings};
 use tokio::runtime::Builder;
-use turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
 
 /// How many entries there are, and how many bytes each has.
-const ENTRIES: u64 = 1_000;
+const ENTRIES: u64 = turns::ENTRIES as u64;
 const VALUE_BYTES: usize = 100;
-const TASKS: usize = 64;
+const THREADS: usize = 8;
+const TASKS: [usize; 5] = [1, 4, 16, 64, 256];
+const TTL: Duration = Duration::from_secs(3600);
 
 static CACHE: OnceLock<Cache> = OnceLock::new();
 
@@ -35,13 +35,40 @@ async fn profile_in_a_task(id: u64) -> String {
     format!("{id:0VALUE_BYTES$}")
 }
 
+/// Where `cached` finds the server.
+static URL: OnceLock<String> = OnceLock::new();
+
+fn url() -> &'static str {
+    URL.get().expect("it is set before anybody calls")
+}
+
+#[cached::macros::concurrent_cached(
+    ty = "cached::RedisCache<u64, String>",
+    create = r#"{ cached::RedisCache::builder("profile").connection_string(url()).ttl(TTL).build().expect("a server") }"#,
+    map_error = r#"|why| panic!("the server is there: {why}")"#
+)]
+fn cached_profile(id: u64) -> Result<String, Infallible> {
+    Ok(format!("{id:0VALUE_BYTES$}"))
+}
+
+#[cached::macros::concurrent_cached(
+    ty = "cached::AsyncRedisCache<u64, String>",
+    create = r#"{ cached::AsyncRedisCache::builder("profile").connection_string(url()).ttl(TTL).build().await.expect("a server") }"#,
+    map_error = r#"|why| panic!("the server is there: {why}")"#
+)]
+async fn cached_profile_in_a_task(id: u64) -> Result<String, Infallible> {
+    Ok(format!("{id:0VALUE_BYTES$}"))
+}
+
 fn main() {
     // No static: a server stops when it is dropped.
     let server = Redis::start();
     CACHE.set(Cache::from_url(&server.url()).expect("the URL is good")).expect("it is set once");
+    URL.set(server.url()).expect("it is set once");
     let bare = Bare { port: server.port() };
     for id in 0..ENTRIES {
         profile(id);
+        drop(cached_profile(id));
         let set = cmd("SET").arg(bare_name(id)).arg(format!("{id:0VALUE_BYTES$}")).take();
         set.exec(&mut bare.connect()).expect("the server takes it");
     }
@@ -61,12 +88,13 @@ fn main() {
 
 fn blocking(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
     let (mut for_get, mut for_mget) = (bare.connect(), bare.connect());
-    let mut turns: [Turn<'_>; 3] = [
+    let mut turns: [Turn<'_>; 4] = [
         ("client GET", Box::new(|| slice(|id| drop(ask(&mut for_get, &gets[id]))))),
         ("client MGET of entry and tags", Box::new(|| slice(|id| drop(ask(&mut for_mget, &mgets[id]))))),
+        ("cached", Box::new(|| slice(|id| drop(black_box(cached_profile(id as u64)))))),
         ("hermes, 2 tags", Box::new(|| slice(|id| drop(black_box(profile(id as u64)))))),
     ];
-    take_turns("redis", "one thread", &mut turns);
+    take_turns("redis", "1 thread", &mut turns);
 }
 
 fn in_a_task(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
@@ -80,33 +108,44 @@ fn in_a_task(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
         let (mut connection, mget) = (connection.clone(), &mgets[id]);
         async move { drop(black_box(connection.send_packed_command(mget).await.expect("an answer"))) }
     };
+    let cached = |_, id: usize| async move { drop(black_box(cached_profile_in_a_task(id as u64).await)) };
     let hermes = |_, id: usize| async move { drop(black_box(profile_in_a_task(id as u64).await)) };
     runtime.block_on(async {
         for id in 0..ENTRIES {
             profile_in_a_task(id).await;
+            drop(cached_profile_in_a_task(id).await);
         }
     });
-    for (title, tasks) in [("one task", 1), ("64 tasks", TASKS)] {
-        let mut turns: [Turn<'_>; 3] = [
+    for tasks in TASKS {
+        let title = if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") };
+        let mut turns: [Turn<'_>; 4] = [
             ("client GET", Box::new(|| slice_of_tasks(&runtime, tasks, get))),
             ("client MGET of entry and tags", Box::new(|| slice_of_tasks(&runtime, tasks, mget))),
+            ("cached", Box::new(|| slice_of_tasks(&runtime, tasks, cached))),
             ("hermes, 2 tags", Box::new(|| slice_of_tasks(&runtime, tasks, hermes))),
         ];
-        take_turns("redis", title, &mut turns);
+        take_turns("redis", &title, &mut turns);
     }
 }
 
 fn in_threads(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
     let client = |commands: &[Cmd]| {
-        slice_of_threads(|| {
+        slice_of_threads(THREADS, || {
             let mut connection = bare.connect();
             move |id| drop(ask(&mut connection, &commands[id]))
         })
     };
-    let mut turns: [Turn<'_>; 3] = [
+    let mut turns: [Turn<'_>; 4] = [
         ("client GET", Box::new(|| client(gets))),
         ("client MGET of entry and tags", Box::new(|| client(mgets))),
-        ("hermes, 2 tags", Box::new(|| slice_of_threads(|| |id| drop(black_box(profile(id as u64)))))),
+        (
+            "cached",
+            Box::new(|| slice_of_threads(THREADS, || |id| drop(black_box(cached_profile(id as u64))))),
+        ),
+        (
+            "hermes, 2 tags",
+            Box::new(|| slice_of_threads(THREADS, || |id| drop(black_box(profile(id as u64))))),
+        ),
     ];
     take_turns("redis", "8 threads", &mut turns);
 }

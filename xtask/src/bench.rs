@@ -1,7 +1,12 @@
 //! The verb that measures: runs the benches and gathers their figures.
-//! Leaves the page to `report`.
+//! Leaves what is told of them to `report`.
 
-use std::{fs, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
 
 use crate::{
     cargo::{cargo, root, run, run_reading},
@@ -9,87 +14,135 @@ use crate::{
     install,
     metadata::Metadata,
     python,
-    report::{self, Figures, Hit},
+    report::{self, Lines, Section},
     setting::Setting,
 };
 
 /// How often all hits are measured, one subject after the other. A disturbance seldom meets the same subject twice.
 const ROUNDS: usize = 3;
 
-const PAGE: &str = "docs/benchmarks.md";
+const PAGE: &str = "benchmarks.md";
 
-/// Measures everything and writes the page, or prints one part.
+/// One part of the page: what measures it, and what is told of it.
+struct Part {
+    name: &'static str,
+    measure: fn() -> Result<Lines, String>,
+    report: fn(&Lines) -> Section,
+}
+
+/// In the order of the page.
+const PARTS: [Part; 10] = [
+    Part { name: "hit", measure: hits, report: report::hit },
+    Part { name: "miss", measure: || lines("miss", &["miss"]), report: report::miss },
+    Part { name: "ratio", measure: || lines("ratio", &["ratio"]), report: report::ratio },
+    Part { name: "memory", measure: || lines("memory", &["memory"]), report: report::memory },
+    Part { name: "clean", measure: || lines("clean", &["clean"]), report: report::clean },
+    Part {
+        name: "growth",
+        measure: || lines("growth", &["entries", "callers", "tags"]),
+        report: report::growth,
+    },
+    Part { name: "stampede", measure: || lines("stampede", &["stampede"]), report: report::stampede },
+    Part { name: "redis", measure: || lines("redis", &["redis"]), report: report::redis },
+    Part { name: "memcached", measure: || lines("memcached", &["memcached"]), report: report::memcached },
+    Part { name: "python", measure: beside_python, report: report::python },
+];
+
+/// What the parts are called.
+pub(crate) const NAMES: [&str; PARTS.len()] = {
+    let mut names = [""; PARTS.len()];
+    let mut place = 0;
+    while place < PARTS.len() {
+        names[place] = PARTS[place].name;
+        place += 1;
+    }
+    names
+};
+
+/// Measures everything and writes the page, or prints one part. With `HERMES_BENCH_BRIEFLY` set, everything takes a moment only,
+/// the figures mean nothing, and the page goes where builds go.
 pub(crate) fn bench(part: Option<&str>) -> Result<(), String> {
-    let section = match part {
-        Some("hit") => report::hits(&hits()?),
-        Some("memory") => report::memory(&lines("memory")?),
-        Some("redis") => report::redis(&on_a_server("redis")?),
-        Some("memcached") => report::memcached(&on_a_server("memcached")?),
-        Some("python") => report::python(&beside_python()?),
-        Some(_) => report::cleans(&lines("clean")?),
-        None => {
-            let setting = Setting::here_and_now()?;
-            let figures = Figures {
-                memory: lines("memory")?,
-                cleans: lines("clean")?,
-                redis: on_a_server("redis")?,
-                memcached: on_a_server("memcached")?,
-                python: beside_python()?,
-                hits: hits()?,
-            };
-            let page = root().join(PAGE);
-            fs::create_dir_all(page.parent().expect("the page is in a folder"))
-                .and_then(|()| fs::write(&page, report::page(&setting, &figures)))
-                .map_err(|why| format!("writing {PAGE}: {why}"))?;
-            format!("wrote {PAGE}")
-        }
+    install::what_is_missing()?;
+    let beside_builds = Metadata::read()?.target_folder().join("benchmarks");
+    let Some(name) = part else {
+        let setting = Setting::here_and_now()?;
+        let sections: Vec<_> = PARTS.iter().map(measured).collect::<Result<_, _>>()?;
+        let folder = if briefly() { beside_builds } else { root().join("docs") };
+        draw(&folder, &sections)?;
+        return write(&folder.join(PAGE), &report::page(&setting, &sections));
     };
-    println!("\n{section}");
-    Ok(())
+    let part = PARTS.iter().find(|part| part.name == name).expect("the verb takes no other words");
+    let section = measured(part)?;
+    println!("\n{}", section.text);
+    draw(&beside_builds, &[section])
+}
+
+fn briefly() -> bool {
+    env::var_os("HERMES_BENCH_BRIEFLY").is_some()
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever waits wants to know for how long the next time")]
+fn measured(part: &Part) -> Result<Section, String> {
+    let begin = Instant::now();
+    let lines = (part.measure)()?;
+    println!("\n{} took {} s", part.name, begin.elapsed().as_secs());
+    Ok((part.report)(&lines))
+}
+
+fn draw(folder: &Path, sections: &[Section]) -> Result<(), String> {
+    let mut plots = sections.iter().flat_map(|section| &section.plots);
+    plots.try_for_each(|plot| write(&folder.join(format!("plots/{}.svg", plot.file)), &plot.svg()?))
+}
+
+fn write(file: &PathBuf, text: &str) -> Result<(), String> {
+    println!("writing {}", file.display());
+    fs::create_dir_all(file.parent().expect("it is in a folder"))
+        .and_then(|()| fs::write(file, text))
+        .map_err(|why| format!("writing {}: {why}", file.display()))
 }
 
 /// Runs the bench `hit` several times and puts together what each subject took.
-fn hits() -> Result<Vec<Hit>, String> {
+fn hits() -> Result<Lines, String> {
     let results = Metadata::read()?.target_folder().join("side-by-side");
-    let mut hits: Vec<Hit> = Vec::new();
-    for _ in 0..ROUNDS {
+    let mut hits: Vec<(String, String, Vec<f64>)> = Vec::new();
+    for _ in 0..if briefly() { 1 } else { ROUNDS } {
         // Without those of an earlier run, whose subjects may be gone.
         drop(fs::remove_dir_all(&results));
         run(benched("hit", &["--noplot"]).env("CRITERION_HOME", &results))?;
         for Estimate { workload, subject, ns_per_call } in estimates(&results)? {
-            match hits.iter_mut().find(|hit| hit.workload == workload && hit.subject == subject) {
-                Some(hit) => hit.ns_per_call.push(ns_per_call),
-                None => hits.push(Hit { workload, subject, ns_per_call: vec![ns_per_call] }),
+            match hits.iter_mut().find(|hit| hit.0 == workload && hit.1 == subject) {
+                Some((.., rounds)) => rounds.push(ns_per_call),
+                None => hits.push((workload, subject, vec![ns_per_call])),
             }
         }
     }
-    hits.iter_mut().for_each(|hit| hit.ns_per_call.sort_by(f64::total_cmp));
-    Ok(hits)
-}
-
-/// Runs a bench that needs a server.
-fn on_a_server(bench: &str) -> Result<Vec<Vec<String>>, String> {
-    install::what_is_missing()?;
-    lines(bench)
+    let line = |(workload, subject, mut rounds): (String, String, Vec<f64>)| {
+        rounds.sort_by(f64::total_cmp);
+        let [median, fastest, slowest] =
+            [rounds.len() / 2, 0, rounds.len() - 1].map(|it| rounds[it].to_string());
+        vec![workload, subject, median, fastest, slowest]
+    };
+    Ok(hits.into_iter().map(line).collect())
 }
 
 /// Runs the bench of the Python package.
-fn beside_python() -> Result<Vec<Vec<String>>, String> {
-    install::what_is_missing()?;
+fn beside_python() -> Result<Lines, String> {
     lines_of("python", &mut python::side_by_side(&Metadata::read()?)?)
 }
 
-/// Runs a bench and reads its figures.
-fn lines(bench: &str) -> Result<Vec<Vec<String>>, String> {
-    lines_of(bench, &mut benched(bench, &[]))
+/// Runs benches and reads the figures that they print under this name.
+fn lines(name: &str, benches: &[&str]) -> Result<Lines, String> {
+    let lines: Vec<Lines> =
+        benches.iter().map(|bench| lines_of(name, &mut benched(bench, &[]))).collect::<Result<_, _>>()?;
+    Ok(lines.concat())
 }
 
-/// Runs what prints its figures as lines of the bench's name and columns with tabs between them.
-fn lines_of(bench: &str, command: &mut Command) -> Result<Vec<Vec<String>>, String> {
-    let mut lines = Vec::new();
+/// Runs what prints its figures as lines of this name and columns with tabs between them.
+fn lines_of(name: &str, command: &mut Command) -> Result<Lines, String> {
+    let mut lines = Lines::new();
     run_reading(command, |line| {
         let mut columns = line.split('\t').map(str::to_owned);
-        if columns.next().is_some_and(|name| name == bench) {
+        if columns.next().is_some_and(|first| first == name) {
             lines.push(columns.collect());
         }
     })?;

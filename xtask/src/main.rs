@@ -8,6 +8,7 @@ mod check;
 mod criterion;
 mod install;
 mod metadata;
+mod plot;
 mod python;
 mod report;
 mod setting;
@@ -66,7 +67,7 @@ const VERBS: [Verb; 10] = [
     },
     Verb {
         name: "bench",
-        takes: Takes::Part(&["hit", "memory", "clean", "redis", "memcached", "python"]),
+        takes: Takes::Part(&bench::NAMES),
         does: "measures Hermes beside its peers and writes docs/benchmarks.md; with a part, only prints that part",
         run: |part| bench::bench(part.first().copied()),
     },

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What Hermes is measured beside.
-const PEERS: [&str; 4] = ["quick_cache", "moka", "cached", "redis"];
+const PEERS: [&str; 5] = ["quick_cache", "moka", "cached", "foyer-memory", "redis"];
 
 /// What a reader must know to compare numbers with their own.
 #[derive(Debug)]
