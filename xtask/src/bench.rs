@@ -11,7 +11,7 @@ use std::{
 use crate::{
     cargo::{cargo, root, run, run_reading},
     criterion::{Estimate, estimates},
-    install,
+    install, instructions,
     metadata::Metadata,
     python,
     report::{self, Lines, Section},
@@ -31,8 +31,9 @@ struct Part {
 }
 
 /// In the order of the page.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part { name: "hit", measure: hits, report: report::hit },
+    Part { name: "instructions", measure: instructions_of_hits, report: report::instructions },
     Part { name: "miss", measure: || lines("miss", &["miss"]), report: report::miss },
     Part { name: "ratio", measure: || lines("ratio", &["ratio"]), report: report::ratio },
     Part { name: "memory", measure: || lines("memory", &["memory"]), report: report::memory },
@@ -123,6 +124,11 @@ fn hits() -> Result<Lines, String> {
         vec![workload, subject, median, fastest, slowest]
     };
     Ok(hits.into_iter().map(line).collect())
+}
+
+fn instructions_of_hits() -> Result<Lines, String> {
+    let counts = instructions::count()?;
+    Ok(counts.into_iter().map(|(subject, count)| vec![subject, format!("{count:.1}")]).collect())
 }
 
 /// Runs the bench of the Python package.

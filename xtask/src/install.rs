@@ -8,13 +8,15 @@ use std::{
 use crate::cargo::run;
 
 /// Programs that a test or an example needs beside Rust, and the packages that bring them.
-const NEEDED: [(&str, &[&str]); 4] = [
+const NEEDED: [(&str, &[&str]); 5] = [
     // The example `bookshop` brings SQLite along, in C.
     ("cc", &["gcc", "libc6-dev"]),
     // `crates/testkit` starts these, and makes certificates for them.
     ("redis-server", &["redis-server"]),
     ("memcached", &["memcached"]),
     ("openssl", &["openssl"]),
+    // Counts the instructions of a hit.
+    ("valgrind", &["valgrind"]),
 ];
 
 const PYTHON: (&str, &[&str]) = ("python3 -m venv", &["python3", "python3-venv"]);

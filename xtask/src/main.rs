@@ -7,6 +7,7 @@ mod cargo;
 mod check;
 mod criterion;
 mod install;
+mod instructions;
 mod metadata;
 mod plot;
 mod python;
@@ -34,7 +35,7 @@ enum Takes {
     Words,
 }
 
-const VERBS: [Verb; 10] = [
+const VERBS: [Verb; 11] = [
     Verb {
         name: "check",
         takes: Takes::Nothing,
@@ -70,6 +71,12 @@ const VERBS: [Verb; 10] = [
         takes: Takes::Part(&bench::NAMES),
         does: "measures Hermes beside its peers and writes docs/benchmarks.md; with a part, only prints that part",
         run: |part| bench::bench(part.first().copied()),
+    },
+    Verb {
+        name: "instructions",
+        takes: Takes::Part(&["renew"]),
+        does: "counts the instructions of a hit and compares them with the committed ones; or writes these anew",
+        run: |word| instructions::instructions(word.first().copied()),
     },
     Verb {
         name: "torture",

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::{
     cargo::{cargo, run, run_reading},
-    install,
+    install, instructions,
     metadata::Metadata,
     python::Package,
     tally::Tally,
@@ -35,6 +35,7 @@ pub(crate) fn everything() -> Result<(), String> {
         // One of them would do what it is told.
         tally.count(went_well(run(cargo(&example).stdin(Stdio::null()))));
     }
+    tally.count(went_well(instructions::instructions(None)));
     python_tested(&metadata, &mut tally)?;
     close(&tally)
 }

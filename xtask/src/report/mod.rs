@@ -4,6 +4,7 @@
 mod clean;
 mod growth;
 mod hit;
+mod instructions;
 mod lines;
 mod memory;
 mod miss;
@@ -18,6 +19,7 @@ pub(crate) use self::{
     clean::clean,
     growth::growth,
     hit::hit,
+    instructions::instructions,
     lines::Lines,
     memory::memory,
     miss::miss,
