@@ -1,11 +1,7 @@
 //! Python's objects as parts of a key: equal arguments give equal bytes, distinct ones distinct bytes.
 //! The format is docs/formats/keys.md; the bytes themselves are the engine's.
 
-use std::{
-    cell::RefCell,
-    collections::HashSet,
-    sync::{LazyLock, Mutex, PoisonError},
-};
+use std::{cell::RefCell, sync::LazyLock};
 
 use hermes::{Cache, binding::Function};
 use pyo3::{
@@ -13,8 +9,8 @@ use pyo3::{
     intern,
     prelude::*,
     types::{
-        PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyRange, PySet,
-        PyString, PyTuple, PyType,
+        PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
+        PyType,
     },
 };
 use serde::{
@@ -22,18 +18,10 @@ use serde::{
     ser::{Error, SerializeMap, SerializeSeq, SerializeTuple},
 };
 
-use crate::{classes, errors, python};
+use crate::{classes, errors, parts, python};
 
 /// How deep objects may be nested. The stack has an end.
 const DEPTH: u8 = 127;
-
-/// Classes whose `repr` says all there is of their objects, by module and name.
-const TOLD_BY_REPR: [(&str, &[&str]); 4] = [
-    ("datetime", &["datetime", "date", "time", "timedelta", "timezone"]),
-    ("decimal", &["Decimal"]),
-    ("fractions", &["Fraction"]),
-    ("uuid", &["UUID"]),
-];
 
 /// Why the arguments of a call cannot be part of a key, if they cannot.
 #[derive(Debug, Default)]
@@ -109,7 +97,8 @@ pub(crate) struct Receiver<'a, 'py>(pub(crate) &'a Bound<'py, PyAny>, pub(crate)
 impl Serialize for Receiver<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(object, trouble) = self;
-        if object.is_instance_of::<PyType>() || own_key(object).map_err(|why| trouble.raised(why))?.is_some()
+        if object.is_instance_of::<PyType>()
+            || parts::own_key(object).map_err(|why| trouble.raised(why))?.is_some()
         {
             return Argument::new(object, trouble).serialize(serializer);
         }
@@ -202,7 +191,7 @@ impl<'a, 'py> Object<'a, 'py> {
         let object = self.object;
         let py = object.py();
         let is = |class: PyResult<&Bound<'py, PyAny>>| object.is_instance(class?);
-        if let Some(key) = own_key(object).map_err(|why| self.trouble.raised(why))? {
+        if let Some(key) = parts::own_key(object).map_err(|why| self.trouble.raised(why))? {
             return of_class(serializer, &key);
         }
         if is(python::enum_class(py)).map_err(|why| self.trouble.raised(why))? {
@@ -219,20 +208,20 @@ impl<'a, 'py> Object<'a, 'py> {
             let name = classes::sole_name(class).map_err(|why| self.trouble.raised(why))?;
             return serializer.serialize_newtype_variant("", 0, "type", &name);
         }
-        if is_told_by_repr(object).map_err(|why| self.trouble.raised(why))?
+        if parts::is_told_by_repr(object).map_err(|why| self.trouble.raised(why))?
             || is(python::pure_path(py)).map_err(|why| self.trouble.raised(why))?
         {
             let text = object.repr().map_err(|why| self.trouble.raised(why))?;
             return of_class(serializer, text.as_any());
         }
-        if let Some(fields) = fields_of(object).map_err(|why| self.trouble.raised(why))? {
+        if let Some(fields) = parts::fields(object).map_err(|why| self.trouble.raised(why))? {
             return of_class(serializer, &fields);
         }
         serializer.serialize_newtype_variant(
             "",
             0,
             "pickle",
-            &Raw(pickled(object).map_err(|why| self.trouble.raised(why))?.as_bytes()),
+            &Raw(parts::pickled(object).map_err(|why| self.trouble.raised(why))?.as_bytes()),
         )
     }
 }
@@ -339,69 +328,4 @@ impl Serialize for Raw<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(self.0)
     }
-}
-
-/// What `__hermes_key__` of an object's class returns, if it has one.
-fn own_key<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some(ask) = object.get_type().getattr_opt(intern!(object.py(), "__hermes_key__"))? else {
-        return Ok(None);
-    };
-    if object.is_instance_of::<PyType>() { Ok(None) } else { ask.call1((object,)).map(Some) }
-}
-
-fn is_told_by_repr(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if object.cast_exact::<PyComplex>().is_ok() || object.cast_exact::<PyRange>().is_ok() {
-        return Ok(true);
-    }
-    let class = object.get_type();
-    let (module, name) = (class.module()?, class.qualname()?);
-    let told = TOLD_BY_REPR.iter().find(|(told, _)| module == *told);
-    Ok(told.is_some_and(|(_, names)| names.iter().any(|told| name == *told)))
-}
-
-/// The fields of a dataclass, by name, or of a named tuple.
-fn fields_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = object.py();
-    let class = object.get_type();
-    // Its own, not inherited: a class that is made of a dataclass, and none itself, may have more than fields.
-    if class.getattr(intern!(py, "__dict__"))?.contains(intern!(py, "__dataclass_fields__"))? {
-        let fields = PyDict::new(py);
-        for field in python::dataclass_fields(py)?.call1((object,))?.try_iter()? {
-            let name = field?.getattr(intern!(py, "name"))?;
-            fields.set_item(&name, object.getattr(name.cast::<PyString>()?)?)?;
-        }
-        return Ok(Some(fields.into_any()));
-    }
-    match object.cast::<PyTuple>() {
-        Ok(items) if class.hasattr(intern!(py, "_fields"))? && !has_attributes(object)? => {
-            Ok(Some(items.as_sequence().to_tuple()?.into_any()))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Whether it has attributes that its class does not say.
-fn has_attributes(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    match object.getattr_opt(intern!(object.py(), "__dict__"))? {
-        Some(attributes) => attributes.is_truthy(),
-        None => Ok(false),
-    }
-}
-
-/// The last resort, with a warning for each class: equal objects need not have equal pickles.
-fn pickled<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    static WARNED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
-    let bytes = python::pickled(object)?;
-    let class = classes::name(&object.get_type())?;
-    let is_new = WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(class.clone());
-    if is_new {
-        python::warn(
-            object.py(),
-            &format!(
-                "arguments of the class {class} are told apart by their pickles, which may differ where the objects are \
-                 equal; give it a method __hermes_key__ that returns what tells them apart"
-            ),
-        )?;
-    }
-    Ok(bytes)
 }

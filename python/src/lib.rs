@@ -20,6 +20,7 @@ mod keys;
 mod loader;
 mod objects;
 mod packer;
+mod parts;
 mod python;
 mod runtime;
 mod signals;

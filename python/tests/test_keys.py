@@ -16,6 +16,8 @@ import uuid
 from collections import namedtuple
 from typing import Any
 
+import attrs
+import pydantic
 import pytest
 
 import hermes
@@ -311,6 +313,40 @@ def test_what_a_dataclass_does_not_know_of_its_descendants_counts() -> None:
     with pytest.warns(RuntimeWarning, match="told apart by their pickles"):
         one = key(NamedPair(1, 2, "one"))
     assert one != key(NamedPair(1, 2, "other"))
+
+
+@attrs.define
+class Basket:
+    owner: str
+    apples: set[str] = attrs.field(factory=set)
+
+
+class Query(pydantic.BaseModel):
+    words: set[str]
+    limit: int = 3
+    _parsed: object = None
+
+
+class Open(pydantic.BaseModel, extra="allow"):
+    a: int = 1
+
+
+class SubBasket(Basket):
+    """No class of attrs itself, it may have attributes that attrs knows nothing of."""
+
+
+def test_classes_that_list_their_fields_are_told_by_them() -> None:
+    assert key(Basket("me", {"a", "b"})) == key(Basket(owner="me", apples={"b", "a"}))
+    assert key(Basket("me")) != key(Basket("you"))
+    assert key(Query(words={"a", "b"})) == key(Query(words={"b", "a"}, limit=3))
+    assert key(Query(words={"a"})) != key(Query(words={"a"}, limit=4))
+    assert key(Open(a=1)) == key(Open())
+
+
+@pytest.mark.parametrize(("one", "other"), [(Open(b=1), Open(b=2)), (SubBasket("me"), SubBasket("you"))])
+def test_what_a_class_does_not_list_counts(one: Any, other: Any) -> None:
+    with pytest.warns(RuntimeWarning, match="told apart by their pickles"):
+        assert key(one) != key(other)
 
 
 class NamedPoint(Point):
