@@ -4,12 +4,9 @@
 //! Who forks holds the interpreter, so all other threads are either out of the engine or detached in it, and those are
 //! counted. In the child a cache of this process stays as it is, warm, if none was; any other is opened anew.
 
-use std::{
-    cell::Cell,
-    sync::atomic::{AtomicIsize, Ordering},
-};
+use std::sync::atomic::{AtomicIsize, Ordering};
 
-use hermes::binding::{self, before_fork};
+use hermes::binding::begin_in_forked_child;
 use pyo3::{
     prelude::*,
     sync::PyOnceLock,
@@ -20,11 +17,6 @@ use crate::{engine::Engine, frontend::Frontend, python};
 
 /// How many calls are in the engine while others may fork.
 static UNDER_WAY: AtomicIsize = AtomicIsize::new(0);
-
-thread_local! {
-    /// The fork that this thread is about to make.
-    static FORK: Cell<Option<binding::Fork>> = const { Cell::new(None) };
-}
 
 /// A call in the engine.
 #[derive(Debug)]
@@ -62,22 +54,8 @@ pub(crate) fn watch(object: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 #[pyfunction]
-fn before() {
-    FORK.set(Some(before_fork()));
-}
-
-#[pyfunction]
-fn in_parent() {
-    if let Some(fork) = FORK.take() {
-        fork.in_parent();
-    }
-}
-
-#[pyfunction]
 fn in_child(py: Python<'_>) -> PyResult<()> {
-    if let Some(fork) = FORK.take() {
-        fork.in_child();
-    }
+    begin_in_forked_child();
     let was_busy = UNDER_WAY.swap(0, Ordering::Relaxed) != 0;
     let living: Vec<_> = living(py)?.try_iter()?.collect::<PyResult<_>>()?;
     let engines = || living.iter().filter_map(|object| object.cast::<Engine>().ok());
@@ -90,14 +68,12 @@ fn in_child(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Has the interpreter call these around each fork.
+/// Has the interpreter begin anew in each child.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let os = py.import("os")?;
     let Some(register) = os.getattr_opt("register_at_fork")? else { return Ok(()) };
     let hooks = PyDict::new(py);
-    hooks.set_item("before", wrap_pyfunction!(before, module)?)?;
-    hooks.set_item("after_in_parent", wrap_pyfunction!(in_parent, module)?)?;
     hooks.set_item("after_in_child", wrap_pyfunction!(in_child, module)?)?;
     register.call((), Some(&hooks)).map(drop)
 }

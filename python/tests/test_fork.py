@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ import pytest
 import hermes
 from conftest import NewCache
 from counted import counted
-from servers import wait_until
+from servers import PATIENCE_S, wait_until
 
 
 def in_a_child(what: Callable[[], Any]) -> None:
@@ -162,3 +165,8 @@ def test_grandchildren_work_too(cache: hermes.Hermes) -> None:
     _, function = counted(cache)
     function(1)
     in_a_child(lambda: in_a_child(lambda: function(1)))
+
+
+def test_hooks_of_others_around_a_fork_may_let_other_threads_run() -> None:
+    program = Path(__file__).with_name("fork_among_others.py")
+    subprocess.run([sys.executable, "-W", "ignore", str(program)], check=True, timeout=PATIENCE_S)

@@ -4,14 +4,16 @@
 
 use std::{
     collections::BTreeMap,
-    mem,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     task::Waker,
     thread,
     time::Instant,
 };
 
-use crate::{clock, flight};
+use crate::{clock, flight, fork::OfProcess};
 
 /// An alarm that is set. Dropping it takes it back.
 #[derive(Debug)]
@@ -22,9 +24,9 @@ pub(crate) struct Alarm {
 impl Alarm {
     /// Wakes `waker` at `when`, soon after at the latest.
     pub(crate) fn set(when: Instant, waker: Waker) -> Self {
-        let mut clockwork = CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner);
-        clockwork.last_id += 1;
-        let slot = (when, clockwork.last_id);
+        let slot = (when, LAST_ID.fetch_add(1, Ordering::Relaxed));
+        let Alarms { clockwork, changed } = ALARMS.get();
+        let mut clockwork = clockwork.lock().unwrap_or_else(PoisonError::into_inner);
         clockwork.alarms.insert(slot, waker);
         if !clockwork.running {
             // If the system has no thread left, the next alarm tries again; until then waits have no bound,
@@ -32,52 +34,55 @@ impl Alarm {
             clockwork.running = thread::Builder::new().name("hermes-alarm".into()).spawn(run).is_ok();
         }
         drop(clockwork);
-        CHANGED.notify_one();
+        changed.notify_one();
         Self { slot }
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        let removed = CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner).alarms.remove(&self.slot);
-        CHANGED.notify_one();
+        let Alarms { clockwork, changed } = ALARMS.get();
+        let removed = clockwork.lock().unwrap_or_else(PoisonError::into_inner).alarms.remove(&self.slot);
+        changed.notify_one();
         drop(removed);
     }
+}
+
+/// The alarms of a process, and the thread that rings them.
+#[derive(Debug)]
+struct Alarms {
+    clockwork: Mutex<Clockwork>,
+    changed: Condvar,
 }
 
 #[derive(Debug)]
 struct Clockwork {
     alarms: BTreeMap<(Instant, u64), Waker>,
-    last_id: u64,
     running: bool,
 }
 
-static CLOCKWORK: Mutex<Clockwork> =
-    Mutex::new(Clockwork { alarms: BTreeMap::new(), last_id: 0, running: false });
-static CHANGED: Condvar = Condvar::new();
-
-/// All alarms, held still: none is set or rings.
-#[derive(Debug)]
-pub(crate) struct Held(MutexGuard<'static, Clockwork>);
-
-impl Held {
-    pub(crate) fn new() -> Self {
-        Self(CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner))
+impl Alarms {
+    const fn new() -> Self {
+        let clockwork = Clockwork { alarms: BTreeMap::new(), running: false };
+        Self { clockwork: Mutex::new(clockwork), changed: Condvar::new() }
     }
+}
 
-    /// Forgets the alarms of another process, and the thread that serves them there.
-    pub(crate) fn forget(mut self) {
-        let alarms = mem::take(&mut self.0.alarms);
-        self.0.running = false;
-        drop(self);
-        // Whom they would wake is not here, and may not even be dropped.
-        mem::forget(alarms);
-    }
+static ALARMS: OfProcess<Alarms> = OfProcess::new(Alarms::new());
+
+/// Goes on in forked children, who may drop alarms that their parent set.
+static LAST_ID: AtomicU64 = AtomicU64::new(0);
+
+/// Forgets the alarms of another process, and the thread that serves them there. Whom they would wake is not here.
+pub(crate) fn begin_in_forked_child() {
+    ALARMS.begin(Alarms::new());
 }
 
 /// Rings alarms until there are none left.
 fn run() {
-    let mut clockwork = CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner);
+    let alarms = ALARMS.get();
+    let lock = || alarms.clockwork.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut clockwork = lock();
     while let Some((&(when, _), _)) = clockwork.alarms.first_key_value() {
         let left = when.saturating_duration_since(clock::instant());
         if left.is_zero() {
@@ -86,9 +91,10 @@ fn run() {
             if let Some((_, waker)) = due {
                 flight::wake(waker);
             }
-            clockwork = CLOCKWORK.lock().unwrap_or_else(PoisonError::into_inner);
+            clockwork = lock();
         } else {
-            clockwork = CHANGED.wait_timeout(clockwork, left).unwrap_or_else(PoisonError::into_inner).0;
+            clockwork =
+                alarms.changed.wait_timeout(clockwork, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
     clockwork.running = false;
@@ -122,7 +128,7 @@ mod tests {
             thread::park();
         }
         drop((alarm, late));
-        while CLOCKWORK.lock().unwrap().running {
+        while ALARMS.get().clockwork.lock().unwrap().running {
             thread::yield_now();
         }
     }

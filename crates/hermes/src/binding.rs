@@ -47,7 +47,7 @@ use crate::{
 pub use crate::{
     call::Call,
     codec::{Cause, PackError, Packer, Packing, UnpackError},
-    fork::{Fork, before_fork},
+    fork::begin_in_forked_child,
     interrupt::interruptible,
     rules::{IntoWeight, Keep, Rules, rules},
     value::Foreign,

@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use crate::fork::OfProcess;
+
 /// This many threads at once have a lane of their own. All others share one.
 const LANES: usize = 64;
 
@@ -70,7 +72,7 @@ thread_local! {
 
 /// The lanes that no thread has now. A lane that was given back is taken under the same lock, so that its next
 /// writer sees all that the last one wrote.
-static FREE: Mutex<Free> = Mutex::new(Free { never_taken: 0, given_back: Vec::new() });
+static FREE: OfProcess<Mutex<Free>> = OfProcess::new(Mutex::new(Free::all()));
 
 #[derive(Debug)]
 struct Free {
@@ -78,14 +80,23 @@ struct Free {
     given_back: Vec<usize>,
 }
 
-/// All lanes, held still: none is taken or given back.
-#[derive(Debug)]
-pub(crate) struct Held(#[expect(dead_code, reason = "it is held")] MutexGuard<'static, Free>);
-
-impl Held {
-    pub(crate) fn new() -> Self {
-        Self(FREE.lock().unwrap_or_else(PoisonError::into_inner))
+impl Free {
+    const fn all() -> Self {
+        Self { never_taken: 0, given_back: Vec::new() }
     }
+
+    fn all_but(mine: usize) -> Self {
+        Self { never_taken: SHARED, given_back: (0..LANES).filter(|lane| *lane != mine).collect() }
+    }
+}
+
+/// Takes the lanes of threads that are not here.
+pub(crate) fn begin_in_forked_child() {
+    FREE.begin(Mutex::new(Free::all_but(MINE.get())));
+}
+
+fn free() -> MutexGuard<'static, Free> {
+    FREE.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A thread's lane, given back when the thread ends.
@@ -93,7 +104,7 @@ struct Assigned(usize);
 
 impl Assigned {
     fn take() -> usize {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = free();
         let lane = free.given_back.pop().unwrap_or_else(|| {
             let next = free.never_taken;
             free.never_taken = SHARED.min(next + 1);
@@ -113,7 +124,7 @@ impl Assigned {
 impl Drop for Assigned {
     fn drop(&mut self) {
         MINE.set(SHARED);
-        FREE.lock().unwrap_or_else(PoisonError::into_inner).given_back.push(self.0);
+        free().given_back.push(self.0);
     }
 }
 
