@@ -7,7 +7,6 @@ mod common;
 use std::{
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
-    thread,
     time::Duration,
 };
 
@@ -20,7 +19,7 @@ use common::{
 use futures_util::future::join_all;
 use hermes::{Error, ErrorKind};
 use hermes_testkit::Redis;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 #[test]
 fn a_restart_costs_no_call_that_meets_a_closed_connection() {
@@ -88,23 +87,6 @@ fn tasks_that_want_one_connection_learn_why_there_is_none_and_count_as_one() {
     redis.thaw();
     // It was one attempt, so its breaker lets the next one through.
     Way::Async.set(&cache, "k", 1).unwrap();
-}
-
-#[test]
-fn one_cache_serves_runtimes_one_after_another_and_at_once() {
-    let (redis, cache) = with_an_entry::<Redis>(Way::Async);
-    let look = || {
-        let runtime = Runtime::new().unwrap();
-        for _ in 0..3 {
-            assert_eq!(runtime.block_on(cache.entry("k").tags([TAG]).get_async()), Some(1));
-        }
-    };
-    (0..3).for_each(|_| look());
-    thread::scope(|scope| {
-        (0..3).for_each(|_| drop(scope.spawn(look)));
-    });
-    assert_eq!(cache.stats().errors, 0);
-    drop(redis);
 }
 
 #[test]

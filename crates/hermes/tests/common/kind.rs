@@ -15,6 +15,9 @@ pub trait Kind: Deref<Target = Server> + Sync {
     /// Starts one as most stories want it.
     fn start() -> Self;
 
+    /// How many clients it has, but for the one that asks.
+    fn clients(&self) -> usize;
+
     fn url(&self) -> String {
         format!("{}://{}", Self::SCHEME, self.address())
     }
@@ -26,6 +29,10 @@ impl Kind for Redis {
     fn start() -> Self {
         Self::start()
     }
+
+    fn clients(&self) -> usize {
+        self.command(&["CLIENT", "LIST"]).text().lines().count() - 1
+    }
 }
 
 impl Kind for Memcached {
@@ -33,6 +40,13 @@ impl Kind for Memcached {
 
     fn start() -> Self {
         Self::start()
+    }
+
+    fn clients(&self) -> usize {
+        let stats = self.command("stats");
+        let count = stats.lines().find_map(|line| line.strip_prefix("STAT curr_connections "));
+        // One is the socket that it listens on, in the count of this version; its own is another.
+        count.unwrap().trim().parse::<usize>().unwrap().saturating_sub(2)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod kind;
 pub mod leaders;
 pub mod road;
+pub mod runtimes;
 
 use std::{
     cell::RefCell,
