@@ -80,6 +80,12 @@ tagged! {
     ];
 }
 
+/// Carries the tag that is cleaned while the others are asked: a tag that no entry carries would be none.
+#[cached(cache(), tags = ["another"], ttl = 3600)]
+fn another(n: u64) -> u64 {
+    n
+}
+
 /// How many tags, and the functions whose entries have so many: the same for all, and others for each.
 type Tagged = (u64, fn(u64) -> u64, fn(u64) -> u64);
 
@@ -108,6 +114,7 @@ fn hits() {
     let found: Vec<u64> = (0..ENTRIES as u64).collect();
     for (tags, shared, own) in TAGGED {
         compute_all(shared, own);
+        another(0);
         let hit = |call: fn(u64) -> u64| slice_in_process(&found, call);
         // A clean of any tag makes the next hit look at each of its own tags.
         let cleaned = |call: fn(u64) -> u64| {

@@ -7,7 +7,7 @@ use std::{
     hint::black_box,
     sync::{
         Barrier,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -124,13 +124,14 @@ pub fn slice_of_tasks<F: Future<Output = ()>>(
 pub fn slice_of_threads<C: FnMut(usize)>(threads: usize, caller: impl Fn() -> C + Sync) -> f64 {
     let slice = SLICE.max(SLICE_OF_A_THREAD * threads as u32);
     let calls = AtomicU64::new(0);
-    let (start, ends) = (Barrier::new(threads + 1), AtomicBool::new(false));
+    let (ready, start, ends) = (AtomicUsize::new(0), Barrier::new(threads + 1), AtomicBool::new(false));
     let took = thread::scope(|scope| {
         for thread in 0..threads {
-            let (caller, calls, start, ends) = (&caller, &calls, &start, &ends);
+            let (caller, calls, ready, start, ends) = (&caller, &calls, &ready, &start, &ends);
             scope.spawn(move || {
                 let mut call = caller();
                 call(0);
+                ready.fetch_add(1, Ordering::Relaxed);
                 start.wait();
                 let (mut id, mut mine) = (thread * 7, 0);
                 while !ends.load(Ordering::Relaxed) {
@@ -140,8 +141,12 @@ pub fn slice_of_threads<C: FnMut(usize)>(threads: usize, caller: impl Fn() -> C 
                 calls.fetch_add(mine, Ordering::Relaxed);
             });
         }
-        start.wait();
+        while ready.load(Ordering::Relaxed) < threads {
+            thread::yield_now();
+        }
+        // Before they are let loose: where there are more threads than processors, this one may be the last to run again.
         let begin = Instant::now();
+        start.wait();
         thread::sleep(slice);
         ends.store(true, Ordering::Relaxed);
         begin.elapsed()

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::plot::Plot;
 
-/// Lines: subject, entries, nanoseconds of the median and of the slowest; and one of `in a row`, nanoseconds.
+/// Lines: subject, entries, nanoseconds of the median and of the slowest, how many were left; and one of `in a row`, nanoseconds.
 pub(crate) fn clean(lines: &Lines) -> Section {
     let in_a_row = lines_of(lines, &["in a row"]);
     let [with_entries, slowest] = [2, 3].map(|place| {
@@ -22,6 +22,11 @@ pub(crate) fn clean(lines: &Lines) -> Section {
         .map(|line| (line[0].as_str(), figure(line, 2)))
         .collect();
     let headline = Headline::new("a clean of a million entries", "µs", Best::Low, "hermes, clean", &of_most);
+    let left = |line: &Vec<String>| {
+        let left = line.get(4).filter(|left| *left != "0")?;
+        Some(format!("After *{}* of {} entries, up to {left} of them were still found.\n", line[0], line[1]))
+    };
+    let left: String = lines.iter().filter_map(left).collect();
     let text = format!(
         "## A clean
 
@@ -35,6 +40,7 @@ have driven everything out of the processor's own caches, and has the reading of
 The slowest:
 
 {}
+{left}
 A clean by Hermes touches no entry: those it ended leave when they are asked for, evicted or swept. A million cleans in a row of a tag that
 all entries carry take {} ns each.
 
