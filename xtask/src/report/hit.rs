@@ -70,7 +70,11 @@ The async hit is polled by hand, without a runtime: it is what an executor would
 ",
     );
     let headline = |(workload, worry): (&str, &'static str)| {
-        Headline::new(worry, "ns", Best::Low, "hermes 2 tags", &subjects(&lines_of(lines, &[workload]), 1))
+        let here = lines_of(lines, &[workload]);
+        let mut alike = subjects(&here, 1);
+        // Their keys are others.
+        alike.retain(|(subject, _)| !subject.contains("&str"));
+        Headline::new(worry, "ns", Best::Low, "hermes 2 tags", &alike)
     };
     Section { text, headlines: WORRIES.into_iter().filter_map(headline).collect(), ..Section::default() }
 }

@@ -29,9 +29,9 @@ their turns of 40 ms one after the other, 50 times; a ratio is the median of tho
         table(lines)
     );
     let headlines = ["1 thread", "1 task", "64 tasks"].into_iter().zip([
-        ["a hit on Redis", "the same, over the client's `GET`"],
-        ["a hit on Redis in a task", "the same, over the client's `GET`"],
-        ["a hit on Redis, 64 tasks", "the same, over the client's `MGET`"],
+        ["a hit on Redis", "a hit on Redis, beside the bare client"],
+        ["a hit on Redis in a task", "a hit on Redis in a task, beside the bare client"],
+        ["a hit on Redis, 64 tasks", "a hit on Redis, 64 tasks, beside the bare client"],
     ]);
     let headlines = headlines.flat_map(|(callers, [beside_cached, beside_client])| {
         let here = lines_of(lines, &[callers]);
@@ -69,7 +69,7 @@ no memcached.
         table(lines)
     );
     let here = lines_of(lines, &["1 thread"]);
-    let headline = beside(&here, "a hit on memcached, over a socket's one `mg`", "bare mg");
+    let headline = beside(&here, "a hit on memcached, beside a bare socket", "bare mg");
     Section { text, headlines: headline.into_iter().collect(), ..Section::default() }
 }
 
