@@ -1,5 +1,5 @@
 //! A cached function as Python has it: called, bound, pickled by name.
-//! Leaves what a call and each verb does to `core`.
+//! Leaves what was decorated to `core`, and what each verb does to `verbs`.
 
 use std::sync::OnceLock;
 

@@ -159,7 +159,7 @@ impl Trip {
     async fn peek(self) -> PyResult<Py<PyAny>> {
         let held = match self.tagged()? {
             Some(call) => call.peek_async::<Held>().await,
-            None => None,
+            None => return Python::attach(|py| Ok(self.given.compute(py, self.core()?)?.unbind())),
         };
         Python::attach(|py| match held {
             Some(held) => Ok(self.place.format.object(py, &held)?.unbind()),

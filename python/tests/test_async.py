@@ -223,6 +223,16 @@ def test_one_loop_after_another_uses_a_cache(cache: hermes.Hermes, run: Run[Any]
     assert runs == [1, 2]
 
 
+def test_wrong_arguments_raise_what_the_function_raises(cache: hermes.Hermes, run: Run[Any]) -> None:
+    @cache
+    async def double(a: int) -> int:
+        return a * 2
+
+    for verb in (double, double.refresh, double.peek):
+        with pytest.raises(TypeError, match="takes 1 positional argument"):
+            run(verb(1, 2))  # type: ignore[call-arg]
+
+
 def test_wait_for_ends_a_call_that_takes_too_long(cache: hermes.Hermes, run: Run[Any]) -> None:
     async def story() -> None:
         gate = Gate()
