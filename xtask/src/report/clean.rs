@@ -54,7 +54,7 @@ all entries carry take {} ns each.
         file: "clean",
         title: "Being rid of a group of entries",
         x: "entries in the group, of a million in the cache",
-        y: "µs",
+        y: "microseconds",
         curves: curves(&with_entries),
     };
     Section { text, plots: vec![plot], headlines: headline.into_iter().collect() }

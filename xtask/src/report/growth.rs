@@ -57,28 +57,28 @@ Microseconds of a hit on a Redis server of the same machine, one thread. All tag
             file: "entries",
             title: "A hit by the number of entries",
             x: "entries in the cache",
-            y: "ns",
+            y: "nanoseconds",
             curves: curves(&entries),
         },
         Plot {
             file: "callers",
             title: "A hit by the number of threads",
             x: "threads that call at once",
-            y: "ns",
+            y: "nanoseconds",
             curves: curves(&callers),
         },
         Plot {
             file: "tags",
             title: "Tags in process",
             x: "tags of each entry",
-            y: "ns",
+            y: "nanoseconds",
             curves: curves(&tags),
         },
         Plot {
             file: "tags-redis",
             title: "Tags on Redis",
             x: "tags of each entry",
-            y: "µs",
+            y: "microseconds",
             curves: curves(&on_redis),
         },
     ];
@@ -104,14 +104,16 @@ pub(super) fn grid(lines: &Lines) -> String {
     format!("| | {} |\n|---|{}\n{}", titles.join(" | "), "---:|".repeat(xs.len()), table(&rows))
 }
 
-/// Curves of the same.
+/// Curves of the same, Hermes's first.
 pub(super) fn curves(lines: &Lines) -> Vec<Curve> {
     let curve = |subject: String| {
         let points =
             lines_of(lines, &[&subject]).iter().map(|line| (figure(line, 0), figure(line, 1))).collect();
         Curve { subject, points }
     };
-    distinct(lines, 0).into_iter().map(curve).collect()
+    let mut subjects = distinct(lines, 0);
+    subjects.sort_by_key(|subject| !subject.starts_with("hermes"));
+    subjects.into_iter().map(curve).collect()
 }
 
 /// Each subject's figure at the greatest x.

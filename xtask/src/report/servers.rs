@@ -46,7 +46,7 @@ their turns of 40 ms one after the other, 50 times; a ratio is the median of tho
         file: "callers-redis",
         title: "A hit on Redis by the number of tasks",
         x: "tasks that call at once",
-        y: "µs",
+        y: "microseconds",
         curves: curves(&lines.iter().filter_map(of_tasks).collect()),
     };
     Section { text, plots: vec![plot], headlines: headlines.flatten().collect() }
