@@ -207,7 +207,10 @@ impl Key {
         let (bucket, rest) = bucket::split_name(namespace.as_str(), name)?;
         let (label, digest) = rest.strip_prefix("entry:")?.rsplit_once(':')?;
         let digest = Digest::from_text(digest)?;
-        Some((Self { namespace: namespace.clone(), point: Point(Arc::from(label)), digest }, bucket))
+        let key = Self { namespace: namespace.clone(), point: Point(Arc::from(label)), digest };
+        // In any other bucket nobody would look for it.
+        let is_its_own = [Buckets::One, Buckets::Many].iter().any(|buckets| key.bucket(*buckets) == bucket);
+        is_its_own.then_some((key, bucket))
     }
 
     /// The namespace it lies in.

@@ -144,6 +144,17 @@ fn names_are_read_back() {
 }
 
 #[test]
+fn a_name_in_a_bucket_where_nobody_would_look_for_it_is_no_entrys() {
+    let namespace = Namespace::default();
+    let key = Key::new(&namespace, &point(), &Arguments::new());
+    let (own, name) = (key.bucket(Buckets::Many), key.entry_name(Buckets::Many));
+    for foreign in Buckets::Many.all().filter(|bucket| *bucket != own) {
+        let name = name.replace(own.prefix(), foreign.prefix());
+        assert_eq!(Key::from_name(&namespace, &name), None, "{name}");
+    }
+}
+
+#[test]
 fn an_entry_of_a_function_that_is_called_like_a_tag_is_no_tag_of_another_namespace() {
     let (ours, theirs) = (Namespace::new("a").unwrap(), Namespace::new("a:entry").unwrap());
     for mark in ["*", "@", "=", "#"] {
