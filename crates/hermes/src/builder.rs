@@ -302,11 +302,11 @@ impl<M: Mode> Builder<M> {
             }
         };
         Ok(Cache::new(Shared {
+            counters: Counters::new(&namespace),
             namespace,
             ttl,
             jitter,
             clock: clock.map_or_else(|| AnyClock::System(SystemClock::new()), AnyClock::Given),
-            counters: Counters::default(),
             engine,
         }))
     }

@@ -16,7 +16,7 @@ use crate::{
         payload::Payload,
         seek::{Commit, Lead},
     },
-    observe::{Counters, EntryInfo, Stats},
+    observe::{Counters, EntryInfo, Stats, Tally},
     rules::Keep,
     scope::Scope,
     value::{Mode, Stored, Value},
@@ -78,11 +78,18 @@ impl Shared {
     }
 
     /// Hands a leader's value to the store, or only to those who wait for it.
-    pub(crate) fn store<V: Value>(&self, lead: Lead<'_>, value: &V, ttl: Option<Duration>, keep: Keep) {
+    pub(crate) fn store<V: Value>(
+        &self,
+        tally: Tally<'_>,
+        lead: Lead<'_>,
+        value: &V,
+        ttl: Option<Duration>,
+        keep: Keep,
+    ) {
         if !keep.keep || ttl.is_some_and(|ttl| ttl.is_zero()) {
             lead.pass(|| Payload::of(value, keep.weight));
         } else if lead.commit(self.computed(value, ttl, keep), self.clock.now()) == Commit::Fenced {
-            self.counters.fenced_commit();
+            tally.fenced_commit();
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     cache::Shared,
     flight::Landing,
     memory::seek::{Lead, Seek, Turn},
+    observe::Tally,
     rules::{Keep, Rules},
     value::Value,
 };
@@ -24,6 +25,7 @@ pub(crate) fn certain<V>(result: Result<V, Infallible>) -> V {
 /// Blocks until there is a value: another's, or the loader's.
 pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
     shared: &Shared,
+    tally: Tally<'_>,
     mut seek: Seek<'_>,
     rules: Rules<F>,
     loader: impl FnOnce() -> Result<V, E>,
@@ -31,13 +33,15 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
     loop {
         let found = match seek.turn(shared.clock.now()) {
             Turn::Hit(payload) => payload,
-            Turn::Lead(lead) => return lead_on(shared, lead, rules, loader),
-            Turn::Alone => return alone(shared, loader),
+            Turn::Lead(lead) => return lead_on(shared, tally, lead, rules, loader),
+            Turn::Alone => return alone(tally, loader),
             Turn::Join(flight) => {
-                shared.counters.wait();
-                let landing = flight.wait();
+                let landing = {
+                    let _waiting = tally.waiting();
+                    flight.wait()
+                };
                 if matches!(landing, Landing::Interrupted) {
-                    return alone(shared, loader);
+                    return alone(tally, loader);
                 }
                 let Some(payload) = seek.joined(&flight, landing) else { continue };
                 payload
@@ -46,7 +50,7 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
         match found.get() {
             Some(value) => return Ok(value),
             // The leader computed another type, which only entries named by hand can have.
-            None => return alone(shared, loader),
+            None => return alone(tally, loader),
         }
     }
 }
@@ -54,21 +58,24 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
 /// Blocks while the loader runs, and hands its value over.
 pub(crate) fn lead_on<V: Value, E, F: FnOnce(&V) -> Keep>(
     shared: &Shared,
+    tally: Tally<'_>,
     lead: Lead<'_>,
     rules: Rules<F>,
     loader: impl FnOnce() -> Result<V, E>,
 ) -> Result<V, E> {
+    let computing = tally.computing();
     let result = {
         let _mark = lead.mark();
         loader()
     };
-    shared.counters.computation();
-    hand_over(shared, lead, rules, result)
+    computing.ended();
+    hand_over(shared, tally, lead, rules, result)
 }
 
-pub(crate) fn alone<V, E>(shared: &Shared, loader: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+pub(crate) fn alone<V, E>(tally: Tally<'_>, loader: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    let computing = tally.computing();
     let result = loader();
-    shared.counters.computation();
+    computing.ended();
     result
 }
 
@@ -76,6 +83,7 @@ pub(crate) fn alone<V, E>(shared: &Shared, loader: impl FnOnce() -> Result<V, E>
 #[cfg(feature = "async")]
 pub(crate) async fn read_async<V, E, F, L>(
     shared: &Shared,
+    tally: Tally<'_>,
     mut seek: Seek<'_>,
     rules: Rules<F>,
     loader: impl FnOnce() -> L,
@@ -88,17 +96,20 @@ where
     loop {
         let found = match seek.turn(shared.clock.now()) {
             Turn::Hit(payload) => payload,
-            Turn::Lead(lead) => return lead_on_async(shared, lead, rules, loader).await,
-            Turn::Alone => return alone_async(shared, loader()).await,
+            Turn::Lead(lead) => return lead_on_async(shared, tally, lead, rules, loader).await,
+            Turn::Alone => return alone_async(tally, loader()).await,
             Turn::Join(flight) => {
-                shared.counters.wait();
-                let Some(payload) = seek.joined(&flight, flight.wait_async().await) else { continue };
+                let landing = {
+                    let _waiting = tally.waiting();
+                    flight.wait_async().await
+                };
+                let Some(payload) = seek.joined(&flight, landing) else { continue };
                 payload
             }
         };
         match found.get() {
             Some(value) => return Ok(value),
-            None => return alone_async(shared, loader()).await,
+            None => return alone_async(tally, loader()).await,
         }
     }
 }
@@ -107,6 +118,7 @@ where
 #[cfg(feature = "async")]
 pub(crate) async fn lead_on_async<V, E, F, L>(
     shared: &Shared,
+    tally: Tally<'_>,
     lead: Lead<'_>,
     rules: Rules<F>,
     loader: impl FnOnce() -> L,
@@ -118,27 +130,30 @@ where
 {
     // Called when it is polled, under the mark: what makes a future may ask for the key as well.
     let mut loader = pin!(async { loader().await });
+    let computing = tally.computing();
     let result = poll_fn(|context| {
         let _mark = lead.mark();
         loader.as_mut().poll(context)
     })
     .await;
-    shared.counters.computation();
-    hand_over(shared, lead, rules, result)
+    computing.ended();
+    hand_over(shared, tally, lead, rules, result)
 }
 
 #[cfg(feature = "async")]
 pub(crate) async fn alone_async<V, E>(
-    shared: &Shared,
+    tally: Tally<'_>,
     loader: impl Future<Output = Result<V, E>>,
 ) -> Result<V, E> {
+    let computing = tally.computing();
     let result = loader.await;
-    shared.counters.computation();
+    computing.ended();
     result
 }
 
 fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
     shared: &Shared,
+    tally: Tally<'_>,
     lead: Lead<'_>,
     rules: Rules<F>,
     result: Result<V, E>,
@@ -153,6 +168,6 @@ fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
     // The rules and the value's `Clone` are the user's code as much as the loader is.
     let _mark = lead.mark();
     let keep = (rules.keep)(&value);
-    shared.store(lead, &value, keep.ttl.or(rules.ttl), keep);
+    shared.store(tally, lead, &value, keep.ttl.or(rules.ttl), keep);
     Ok(value)
 }

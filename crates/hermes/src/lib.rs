@@ -39,6 +39,7 @@
 //! | `tls` | no | the same and `rediss://`, `rediss+cluster://`, `rediss+sentinel://`, by rustls |
 //! | `json`, `postcard` | no | `Codec::Json`, `Codec::Postcard` |
 //! | `zstd`, `lz4` | no | `Compression::Zstd`, `Compression::Lz4` |
+//! | `metrics` | no | what each function did, for a recorder of the `metrics` facade |
 //!
 //! With `tls`, building a cache for an encrypted URL installs `ring` as rustls's provider of cryptography for the process,
 //! unless the program has installed one by then (`rustls::crypto::CryptoProvider::install_default`).
@@ -142,6 +143,7 @@ macro_rules! __when_async {
 #[doc = include_str!("../../../docs/invalidation.md")]
 #[doc = include_str!("../../../docs/keys.md")]
 #[doc = include_str!("../../../docs/methods.md")]
+#[doc = include_str!("../../../docs/observability.md")]
 #[doc = include_str!("../../../docs/operating.md")]
 #[doc = include_str!("../../../docs/own-backend.md")]
 #[doc = include_str!("../../../docs/stampede.md")]

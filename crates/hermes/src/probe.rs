@@ -43,7 +43,7 @@ impl<'c, M: Mode> Probe<'c, M> {
         let site = self.site.id();
         let lookup = ShortLookup::new(site, &self.arguments, memory.seed(site));
         let value = memory.hit(&lookup, None, &shared.clock)?;
-        shared.counters.hit();
+        shared.counters.of(self.site).hit();
         Some(value)
     }
 }

@@ -52,7 +52,7 @@ mod lanes;
 mod memcached;
 #[path = "../src/memory/mod.rs"]
 mod memory;
-#[path = "../src/observe.rs"]
+#[path = "../src/observe/mod.rs"]
 mod observe;
 #[path = "../src/options.rs"]
 mod options;

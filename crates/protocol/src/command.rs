@@ -120,6 +120,48 @@ impl Command {
         }
     }
 
+    /// What it is called in metrics and traces: `fetch`, `acquire`, `commit`, `release`, `renew`, `invalidate` or `clean`.
+    ///
+    /// ```
+    /// use hermescache_protocol::{Arguments, Command, Key, Namespace, Point};
+    ///
+    /// let key = Key::new(&Namespace::default(), &Point::entry(), &Arguments::new());
+    /// assert_eq!(Command::Invalidate { key }.name(), "invalidate");
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fetch { .. } => "fetch",
+            Self::Acquire { .. } => "acquire",
+            Self::Commit { .. } => "commit",
+            Self::Release { .. } => "release",
+            Self::Renew { .. } => "renew",
+            Self::Invalidate { .. } => "invalidate",
+            Self::Clean { .. } => "clean",
+        }
+    }
+
+    /// The key that it is about; none of a clean.
+    ///
+    /// ```
+    /// use hermescache_protocol::{Arguments, Command, Key, Namespace, Point};
+    ///
+    /// let key = Key::new(&Namespace::default(), &Point::entry(), &Arguments::new());
+    /// assert_eq!(Command::Invalidate { key: key.clone() }.key(), Some(&key));
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Fetch { target, .. }
+            | Self::Acquire { target, .. }
+            | Self::Commit { target, .. }
+            | Self::Release { target, .. }
+            | Self::Renew { target, .. } => Some(&target.key),
+            Self::Invalidate { key } => Some(key),
+            Self::Clean { .. } => None,
+        }
+    }
+
     /// Whether it may be sent again when nobody knows what became of it. An acquire may not: the first one may yet take
     /// effect, and would take the lease for the same token once more.
     #[must_use]

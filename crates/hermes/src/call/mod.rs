@@ -16,6 +16,7 @@ use crate::{
     engine::Engine,
     error::Error,
     memory::{Memory, key::Lookup, seek::Seek},
+    observe::Tally,
     points::SharedPoint,
     remote::{self, Remote, trip::Trip},
     rules::{Keep, Rules},
@@ -130,7 +131,7 @@ impl<'c, M: Mode> Call<'c, M> {
     {
         let value = self.look();
         if value.is_some() {
-            self.cache.shared().counters.hit();
+            self.tally().hit();
         }
         value
     }
@@ -167,16 +168,16 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        let shared = self.shared();
+        let (shared, tally) = (self.shared(), self.tally());
         match self.way::<V>(Verb::Read, rules.ttl) {
             Way::InProcess(seek) => {
-                shared.counters.miss();
-                drive::read(shared, seek, rules, loader)
+                tally.miss();
+                drive::read(shared, tally, seek, rules, loader)
             }
             Way::Remote(trip) => remote::drive::read::<M, V, E, F>(trip, rules, loader),
             Way::Uncached => {
-                shared.counters.miss();
-                drive::alone(shared, loader)
+                tally.miss();
+                drive::alone(tally, loader)
             }
         }
     }
@@ -201,11 +202,11 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        let shared = self.shared();
+        let (shared, tally) = (self.shared(), self.tally());
         match self.way::<V>(Verb::Refresh, rules.ttl) {
-            Way::InProcess(seek) => drive::lead_on(shared, seek.lead(), rules, loader),
+            Way::InProcess(seek) => drive::lead_on(shared, tally, seek.lead(), rules, loader),
             Way::Remote(trip) => remote::drive::read::<M, V, E, F>(trip, rules, loader),
-            Way::Uncached => drive::alone(shared, loader),
+            Way::Uncached => drive::alone(tally, loader),
         }
     }
 
@@ -240,7 +241,7 @@ impl<'c, M: Mode> Call<'c, M> {
                 let lead = self.seek::<V>(memory)?.lead();
                 let _mark = lead.mark();
                 let keep = (rules.keep)(value);
-                shared.store(lead, value, keep.ttl.or(rules.ttl), keep);
+                shared.store(self.tally(), lead, value, keep.ttl.or(rules.ttl), keep);
                 Ok(())
             }
             Engine::Remote(remote) => {
@@ -286,13 +287,18 @@ impl<'c, M: Mode> Call<'c, M> {
         self.cache.shared()
     }
 
+    #[inline]
+    fn tally(&self) -> Tally<'c> {
+        self.shared().counters.of(self.site)
+    }
+
     fn lookup(&self) -> Lookup<'_> {
         Lookup { site: self.site.id(), arguments: &self.arguments }
     }
 
     /// The way to a value.
     fn way<V: Value>(mut self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
-        let shared = self.shared();
+        let (shared, tally) = (self.shared(), self.tally());
         let way = match &shared.engine {
             Engine::Noop => return Way::Uncached,
             _ if self.broken.is_some() => None,
@@ -301,7 +307,7 @@ impl<'c, M: Mode> Call<'c, M> {
         };
         // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
         way.unwrap_or_else(|| {
-            shared.counters.error();
+            tally.error();
             Way::Uncached
         })
     }
@@ -331,7 +337,7 @@ impl<'c, M: Mode> Call<'c, M> {
             Given::Texts(_) | Given::Nothing => function.tags([""; 0]),
         };
         let plan = remote.plan(&function, &self.arguments, tags, ttl);
-        Ok(Trip::begin(self.cache.shared(), remote, plan, verb))
+        Ok(Trip::begin(self.cache.shared(), self.tally(), remote, plan, verb))
     }
 
     /// The way of a value that is put in by hand.

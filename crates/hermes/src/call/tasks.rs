@@ -46,16 +46,16 @@ impl<'c, M: Mode> Call<'c, M> {
         L: Future<Output = Result<V, E>>,
         M: Keeps<V>,
     {
-        let shared = self.shared();
+        let (shared, tally) = (self.shared(), self.tally());
         match self.way::<V>(Verb::Read, rules.ttl) {
             Way::InProcess(seek) => {
-                shared.counters.miss();
-                drive::read_async(shared, seek, rules, loader).await
+                tally.miss();
+                drive::read_async(shared, tally, seek, rules, loader).await
             }
             Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
             Way::Uncached => {
-                shared.counters.miss();
-                drive::alone_async(shared, loader()).await
+                tally.miss();
+                drive::alone_async(tally, loader()).await
             }
         }
     }
@@ -87,11 +87,11 @@ impl<'c, M: Mode> Call<'c, M> {
         L: Future<Output = Result<V, E>>,
         M: Keeps<V>,
     {
-        let shared = self.shared();
+        let (shared, tally) = (self.shared(), self.tally());
         match self.way::<V>(Verb::Refresh, rules.ttl) {
-            Way::InProcess(seek) => drive::lead_on_async(shared, seek.lead(), rules, loader).await,
+            Way::InProcess(seek) => drive::lead_on_async(shared, tally, seek.lead(), rules, loader).await,
             Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
-            Way::Uncached => drive::alone_async(shared, loader()).await,
+            Way::Uncached => drive::alone_async(tally, loader()).await,
         }
     }
 

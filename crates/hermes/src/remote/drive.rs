@@ -34,7 +34,7 @@ pub(crate) fn read<M: Keeps<V>, V: Value, E, F: FnOnce(&V) -> Keep>(
     rules: Rules<F>,
     loader: impl FnOnce() -> Result<V, E>,
 ) -> Result<V, E> {
-    let shared = trip.shared;
+    let tally = trip.tally;
     let said = match trip.glance() {
         None => Said::Nothing,
         Some((start, glance)) => {
@@ -50,14 +50,15 @@ pub(crate) fn read<M: Keeps<V>, V: Value, E, F: FnOnce(&V) -> Keep>(
         Turn::Compute(beat) => beat,
         Turn::Alone | Turn::Own(_) | Turn::Missing => {
             drop(trip);
-            return drive::alone(shared, loader);
+            return drive::alone(tally, loader);
         }
     };
+    let computing = tally.computing();
     let result = {
         let _mark = trip.mark();
         loader()
     };
-    shared.counters.computation();
+    computing.ended();
     let computed = trip.judge::<M, V, E, F>(&result, rules);
     drop(beat);
     let end = trip.carry::<M, V>(Said::Computed(computed));
@@ -90,7 +91,7 @@ where
     F: FnOnce(&V) -> Keep,
     L: Future<Output = Result<V, E>>,
 {
-    let shared = trip.shared;
+    let tally = trip.tally;
     let said = match trip.glance() {
         None => Said::Nothing,
         Some((start, glance)) => {
@@ -106,9 +107,10 @@ where
         Turn::Compute(beat) => beat,
         Turn::Alone | Turn::Own(_) | Turn::Missing => {
             drop(trip);
-            return drive::alone_async(shared, loader()).await;
+            return drive::alone_async(tally, loader()).await;
         }
     };
+    let computing = tally.computing();
     let result = {
         let mut loader = pin!(async { loader().await });
         poll_fn(|context| {
@@ -117,7 +119,7 @@ where
         })
         .await
     };
-    shared.counters.computation();
+    computing.ended();
     let computed = trip.judge::<M, V, E, F>(&result, rules);
     drop(beat);
     let end = trip.carry_async::<M, V>(Said::Computed(computed)).await;
@@ -173,7 +175,7 @@ impl Trip<'_> {
                 },
             }
         };
-        if self.has_waited {
+        if self.end_wait() {
             // One of the wake-ups may have been meant for whoever called: it looks once too often rather than once
             // too seldom.
             thread::current().unpark();
@@ -207,6 +209,7 @@ impl Trip<'_> {
                 },
             };
         };
+        self.end_wait();
         self.count_hit_or_miss(&turn);
         turn
     }

@@ -10,13 +10,7 @@ mod heart;
 mod timeline;
 pub(crate) mod trip;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use hermescache_protocol::{
     Arguments, Codecs, Command, Fault, Invalidation, Jitter, Key, Moment, Namespace, Payload, Plan, Point,
@@ -28,7 +22,7 @@ use crate::{
     backend::{Backend, BackendError},
     codec::{PackError, Packers},
     error::Error,
-    observe::EntryInfo,
+    observe::{EntryInfo, Faults},
     points::Points,
     scope::Scope,
     value::Keeps,
@@ -72,13 +66,13 @@ pub(crate) struct Core {
     backend: Box<dyn Backend>,
     boards: Boards,
     heart: Arc<Heart>,
-    faults: AtomicU64,
+    faults: Faults,
 }
 
 impl Core {
     /// Asks the backend, and counts if it has no answer.
     fn ask(&self, command: &Command) -> Result<Reply, BackendError> {
-        self.backend.execute(command).inspect_err(|_| self.count_fault())
+        self.backend.execute(command).inspect_err(|_| self.count_fault(command))
     }
 
     /// The same, where why there is no answer is of no use.
@@ -88,11 +82,11 @@ impl Core {
 
     #[cfg(feature = "async")]
     async fn ask_async(&self, command: &Command) -> Result<Reply, BackendError> {
-        self.backend.execute_async(command).await.inspect_err(|_| self.count_fault())
+        self.backend.execute_async(command).await.inspect_err(|_| self.count_fault(command))
     }
 
-    fn count_fault(&self) {
-        self.faults.fetch_add(1, Ordering::Relaxed);
+    fn count_fault(&self, command: &Command) {
+        self.faults.add(command.name(), command.key());
     }
 }
 
@@ -103,8 +97,8 @@ impl Remote {
         packers: Packers,
         policy: Policy,
     ) -> Self {
-        let core =
-            Core { backend, boards: Boards::new(policy), heart: Arc::default(), faults: AtomicU64::new(0) };
+        let faults = Faults::new(&namespace);
+        let core = Core { backend, boards: Boards::new(policy), heart: Arc::default(), faults };
         Self {
             namespace,
             points: Points::default(),
@@ -126,7 +120,7 @@ impl Remote {
 
     /// How often the backend had no answer so far.
     pub(crate) fn faults(&self) -> u64 {
-        self.core.faults.load(Ordering::Relaxed)
+        self.core.faults.count()
     }
 
     /// What a call with these arguments and tags is about.
@@ -189,13 +183,14 @@ impl Remote {
         mut invalidation: Invalidation,
         answers: Vec<Result<Reply, BackendError>>,
     ) -> Result<(), Error> {
+        if let Some(command) = invalidation.commands().first() {
+            // They are all alike.
+            answers.iter().filter(|answer| answer.is_err()).for_each(|_| self.core.count_fault(command));
+        }
         let mut why = None;
         for answer in answers {
             invalidation.answer(&answer.as_ref().map_err(BackendError::fault).cloned());
-            if let Err(error) = answer {
-                self.core.count_fault();
-                why = why.or(Some(error));
-            }
+            why = why.or_else(|| answer.err());
         }
         let why = match (invalidation.verdict(), why) {
             (Some(Ok(())), _) => return Ok(()),
@@ -221,7 +216,7 @@ impl Remote {
     }
 
     fn not_listed(&self, why: BackendError) -> Error {
-        self.core.count_fault();
+        self.core.faults.add("list", None);
         Error::backend(format!("listing the namespace {:?}", self.namespace.as_str()), why)
     }
 }

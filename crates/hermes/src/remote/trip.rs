@@ -1,7 +1,7 @@
 //! One call on its way to a value: what the protocol's outcomes give it, and what of it is counted.
 //! Sends nothing and waits for nothing; `drive` does.
 
-use std::{mem, ops::ControlFlow, sync::Arc};
+use std::{ops::ControlFlow, sync::Arc};
 
 use hermescache_protocol::{
     CodecId, Command, Computed, Fate, Fault, Key, Outcome, Payload, Plan, Reply, Start, Ttl,
@@ -21,19 +21,22 @@ use crate::{
     cache::Shared,
     codec::UnpackError,
     leading::{self, Mark},
+    observe::{Tally, Waiting},
     rules::{Keep, Rules},
     value::{Keeps, Value},
 };
 
 /// One call on its way.
 pub(crate) struct Trip<'c> {
-    pub(super) shared: &'c Shared,
+    pub(super) tally: Tally<'c>,
     pub(super) remote: &'c Remote,
     pub(super) caller: Caller<'c>,
     ttl: Ttl,
     /// Whether it counts as a hit or a miss.
     counts: Counts,
-    pub(super) has_waited: bool,
+    waiting: Option<Waiting<'c>>,
+    /// The size of the value that it may come to store.
+    stores_bytes: usize,
     /// Why the backend had no answer the last time.
     pub(super) fault: Option<BackendError>,
 }
@@ -76,11 +79,18 @@ impl<V> Turn<V> {
 }
 
 impl<'c> Trip<'c> {
-    pub(crate) fn begin(shared: &'c Shared, remote: &'c Remote, plan: Plan, verb: Verb) -> Self {
+    pub(crate) fn begin(
+        shared: &'c Shared,
+        tally: Tally<'c>,
+        remote: &'c Remote,
+        plan: Plan,
+        verb: Verb,
+    ) -> Self {
         let counts = if verb == Verb::Read { Counts::HitOrMiss } else { Counts::Nothing };
+        let stores_bytes = if let Verb::Set(value) = &verb { value.payload.len() } else { 0 };
         let ttl = plan.policy.ttl;
         let caller = Caller::new(&remote.core, plan, verb, Timeline::begin(&shared.clock));
-        Self { shared, remote, caller, ttl, counts, has_waited: false, fault: None }
+        Self { tally, remote, caller, ttl, counts, waiting: None, stores_bytes, fault: None }
     }
 
     /// What to ask before the call takes part in anything, if it may.
@@ -98,22 +108,30 @@ impl<'c> Trip<'c> {
         let answer = answer.map_err(|why| self.note(why));
         let entry = self.caller.plan.glanced(&answer, self.caller.time.now());
         // What cannot be decoded is met again, and counted, on the way that this answer begins.
-        match entry.map(|entry| self.decoded::<M, V>(entry.codec, &entry.payload)) {
-            Some(Ok(value)) => {
-                self.shared.counters.hit();
+        let decoded = entry.and_then(|entry| {
+            let value = self.decoded::<M, V>(entry.codec, &entry.payload).ok()?;
+            self.tally.read(entry.payload.len());
+            Some(value)
+        });
+        match decoded {
+            Some(value) => {
+                self.tally.hit();
                 ControlFlow::Break(value)
             }
-            _ => ControlFlow::Continue(Said::Glanced(start, answer)),
+            None => ControlFlow::Continue(Said::Glanced(start, answer)),
         }
     }
 
     /// What an outcome gives; if it is bytes that cannot be decoded, what to tell the protocol.
     pub(super) fn end<M: Keeps<V>, V: Value>(&self, outcome: Outcome<Handed>) -> ControlFlow<Turn<V>, Said> {
         match outcome {
-            Outcome::Hit(entry) => match self.unpack::<M, V>(entry.codec, &entry.payload) {
-                Some(value) => ControlFlow::Break(Turn::Value(value)),
-                None => ControlFlow::Continue(Said::Undecodable(entry)),
-            },
+            Outcome::Hit(entry) => {
+                self.tally.read(entry.payload.len());
+                match self.unpack::<M, V>(entry.codec, &entry.payload) {
+                    Some(value) => ControlFlow::Break(Turn::Value(value)),
+                    None => ControlFlow::Continue(Said::Undecodable(entry)),
+                }
+            }
             // What cannot be used is of another type, which only entries named by hand can be.
             Outcome::Shared(handed) => {
                 ControlFlow::Break(self.take::<M, V>(&handed).map_or(Turn::Alone, Turn::Value))
@@ -135,7 +153,7 @@ impl<'c> Trip<'c> {
     }
 
     fn unpack<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Option<V> {
-        self.decoded::<M, V>(codec, payload).inspect_err(|_| self.shared.counters.error()).ok()
+        self.decoded::<M, V>(codec, payload).inspect_err(|_| self.tally.error()).ok()
     }
 
     fn decoded<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Result<V, UnpackError> {
@@ -144,7 +162,7 @@ impl<'c> Trip<'c> {
 
     /// What the protocol learns of a loader's result.
     pub(super) fn judge<M: Keeps<V>, V: Value, E, F: FnOnce(&V) -> Keep>(
-        &self,
+        &mut self,
         result: &Result<V, E>,
         rules: Rules<F>,
     ) -> Computed<Handed> {
@@ -157,11 +175,12 @@ impl<'c> Trip<'c> {
             match M::pack(&self.remote.packers, self.key(), value) {
                 Ok((codec, bytes)) => {
                     let payload = Payload::from(bytes);
+                    self.stores_bytes = payload.len();
                     let ttl = ttl.map_or(self.ttl, within_bounds);
                     let shared = Handed::Packed(codec, payload.clone());
                     return Computed::Storable { shared, value: PackedValue { codec, payload, ttl } };
                 }
-                Err(_) => self.shared.counters.error(),
+                Err(_) => self.tally.error(),
             }
         }
         Computed::Unstorable(Handed::Live(Arc::new(value.clone())))
@@ -183,30 +202,36 @@ impl<'c> Trip<'c> {
     }
 
     pub(super) fn count_wait(&mut self) {
-        if !mem::replace(&mut self.has_waited, true) {
-            self.shared.counters.wait();
+        if self.waiting.is_none() {
+            self.waiting = Some(self.tally.waiting());
         }
         self.count_miss();
+    }
+
+    /// The call waits no more. Whether it had.
+    pub(super) fn end_wait(&mut self) -> bool {
+        self.waiting.take().is_some()
     }
 
     fn count_miss(&mut self) {
         if self.counts == Counts::HitOrMiss {
             self.counts = Counts::Nothing;
-            self.shared.counters.miss();
+            self.tally.miss();
         }
     }
 
     pub(super) fn count_hit_or_miss<V>(&mut self, turn: &Turn<V>) {
         match turn {
-            Turn::Value(_) if self.counts == Counts::HitOrMiss => self.shared.counters.hit(),
+            Turn::Value(_) if self.counts == Counts::HitOrMiss => self.tally.hit(),
             _ => self.count_miss(),
         }
     }
 
     pub(super) fn count<V>(&self, end: &Turn<V>) {
         match end {
-            Turn::Own(Fate::Fenced) => self.shared.counters.fenced_commit(),
-            Turn::Own(Fate::Refused) => self.shared.counters.error(),
+            Turn::Own(Fate::Stored) => self.tally.stored(self.stores_bytes),
+            Turn::Own(Fate::Fenced) => self.tally.fenced_commit(),
+            Turn::Own(Fate::Refused) => self.tally.error(),
             _ => {}
         }
     }

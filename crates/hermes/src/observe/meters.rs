@@ -1,0 +1,167 @@
+//! Hands what is counted to the `metrics` facade, cache by cache and point by point.
+//! Leaves it to the program which recorder takes it there.
+
+use std::{fmt, sync::OnceLock};
+
+use hermescache_protocol::{Key, Namespace, Point};
+use metrics::{Counter, Histogram, Label, Unit};
+
+use crate::site::{Site, SiteId};
+
+const HITS: &str = "hermes_hits_total";
+const MISSES: &str = "hermes_misses_total";
+const COMPUTATIONS: &str = "hermes_computations_total";
+const WAITS: &str = "hermes_waits_total";
+const FENCED_COMMITS: &str = "hermes_fenced_commits_total";
+const ERRORS: &str = "hermes_errors_total";
+const BACKEND_ERRORS: &str = "hermes_backend_errors_total";
+const COMPUTATION_SECONDS: &str = "hermes_computation_seconds";
+const WAIT_SECONDS: &str = "hermes_wait_seconds";
+const READ_BYTES: &str = "hermes_read_bytes";
+const STORED_BYTES: &str = "hermes_stored_bytes";
+
+/// The point that stands for all of a cache: cleans and listings are of no function.
+const ALL_POINTS: &str = "*";
+
+/// The point of all entries that are named by hand.
+const ENTRIES: &str = "entry";
+
+/// The meters of one cache: one for each function that has used it.
+pub(super) struct Meters {
+    cache: Namespace,
+    of_sites: BySite<Meter>,
+}
+
+impl Meters {
+    pub(super) fn new(cache: &Namespace) -> Self {
+        Self { cache: cache.clone(), of_sites: BySite::default() }
+    }
+
+    /// The meter of a function, which is made when it first uses the cache.
+    #[inline]
+    pub(super) fn of(&self, site: &Site) -> &Meter {
+        self.of_sites.get_or_make(site.id(), || Meter::register(&self.cache, site))
+    }
+}
+
+impl fmt::Debug for Meters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meters").field("cache", &self.cache.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// The series of one function in one cache, as a recorder gave them.
+#[derive(Debug)]
+pub(super) struct Meter {
+    pub(super) hits: Counter,
+    pub(super) misses: Counter,
+    pub(super) computations: Counter,
+    pub(super) waits: Counter,
+    pub(super) fenced_commits: Counter,
+    pub(super) errors: Counter,
+    pub(super) computation_seconds: Histogram,
+    pub(super) wait_seconds: Histogram,
+    pub(super) read_bytes: Histogram,
+    pub(super) stored_bytes: Histogram,
+}
+
+impl Meter {
+    #[cold]
+    fn register(cache: &Namespace, site: &Site) -> Self {
+        describe();
+        let point = site.point();
+        let counter = |name| metrics::counter!(name, labels(cache, label(&point)));
+        let histogram = |name| metrics::histogram!(name, labels(cache, label(&point)));
+        Self {
+            hits: counter(HITS),
+            misses: counter(MISSES),
+            computations: counter(COMPUTATIONS),
+            waits: counter(WAITS),
+            fenced_commits: counter(FENCED_COMMITS),
+            errors: counter(ERRORS),
+            computation_seconds: histogram(COMPUTATION_SECONDS),
+            wait_seconds: histogram(WAIT_SECONDS),
+            read_bytes: histogram(READ_BYTES),
+            stored_bytes: histogram(STORED_BYTES),
+        }
+    }
+}
+
+/// What a point is called in series: the label of entries by hand is a star, which would be taken for all.
+fn label(point: &Point) -> &str {
+    if *point == Point::entry() { ENTRIES } else { point.label() }
+}
+
+fn labels(cache: &Namespace, point: &str) -> Vec<Label> {
+    vec![Label::new("cache", cache.as_str().to_owned()), Label::new("point", point.to_owned())]
+}
+
+/// The backend had no answer. That is rare enough to ask for the series each time.
+pub(super) fn backend_error(cache: &Namespace, command: &'static str, key: Option<&Key>) {
+    metrics::describe_counter!(BACKEND_ERRORS, "Commands that the backend had no answer to.");
+    let mut labels = labels(cache, key.map_or(ALL_POINTS, |key| label(key.point())));
+    labels.push(Label::new("command", command));
+    metrics::counter!(BACKEND_ERRORS, labels).increment(1);
+}
+
+fn describe() {
+    metrics::describe_counter!(HITS, "Calls that were answered from the cache at once.");
+    metrics::describe_counter!(MISSES, "Calls that were not.");
+    metrics::describe_counter!(COMPUTATIONS, "Loaders that were run to the end, with whatever result.");
+    metrics::describe_counter!(WAITS, "Calls that waited for another's computation.");
+    metrics::describe_counter!(FENCED_COMMITS, "Values that were overtaken while they were computed.");
+    metrics::describe_counter!(
+        ERRORS,
+        "Calls and values that could not be cached, but for the backend's errors."
+    );
+    metrics::describe_histogram!(COMPUTATION_SECONDS, Unit::Seconds, "How long loaders ran.");
+    metrics::describe_histogram!(
+        WAIT_SECONDS,
+        Unit::Seconds,
+        "How long calls waited for another's computation."
+    );
+    metrics::describe_histogram!(READ_BYTES, Unit::Bytes, "The sizes of values read from a backend.");
+    metrics::describe_histogram!(STORED_BYTES, Unit::Bytes, "The sizes of values stored in a backend.");
+}
+
+/// Something for each site, found by its number without a lock: shelves of 1, 2, 4 and so on, none of which moves once it
+/// is there.
+struct BySite<T> {
+    shelves: [OnceLock<Shelf<T>>; u32::BITS as usize],
+}
+
+type Shelf<T> = Box<[OnceLock<T>]>;
+
+impl<T> Default for BySite<T> {
+    fn default() -> Self {
+        Self { shelves: [const { OnceLock::new() }; u32::BITS as usize] }
+    }
+}
+
+impl<T> BySite<T> {
+    #[inline]
+    fn get_or_make(&self, site: SiteId, make: impl FnOnce() -> T) -> &T {
+        let place = site.number() + 1;
+        let shelf = place.ilog2();
+        let first = 1 << shelf;
+        let places =
+            self.shelves[shelf as usize].get_or_init(|| (0..first).map(|_| OnceLock::new()).collect());
+        places[(place - first) as usize].get_or_init(make)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_site_has_a_place_of_its_own() {
+        let by_site = BySite::default();
+        for number in 0..1000 {
+            assert_eq!(*by_site.get_or_make(number.into(), || number), number);
+        }
+        for number in 0..1000 {
+            assert_eq!(*by_site.get_or_make(number.into(), || unreachable!("it is there")), number);
+        }
+    }
+}
