@@ -71,7 +71,7 @@ impl Hostile {
         if let Some(entry) = &mut entry {
             entry.payload = self.payload.clone();
         }
-        View { entry, lease, versions }
+        View { entry, unreadable: None, lease, versions }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     cache::Cache,
     call::Call,
     error::Error,
+    explain::Explanation,
     rules::{self, Keep, Rules},
     site,
     value::{Keeps, Mode, Value},
@@ -102,6 +103,30 @@ impl<'c, M: Mode> Entry<'c, M> {
         M: Keeps<V>,
     {
         self.look().peek()
+    }
+
+    /// What a call would get from the cache now, and why: a hit, a miss and its reason, or no cache at all. Never computes, takes
+    /// no lease, and counts as neither hit nor miss.
+    ///
+    /// Give it the tags that the entry is computed with, and the type of its value. In process a look-up, on a server one round
+    /// trip; what it says may be over by the time that it is read.
+    ///
+    /// ```
+    /// let cache = hermes::Cache::from_url("memory://")?;
+    /// let answer = cache.entry("answer").tags(["deep thought"]);
+    /// answer.get_or_compute(|| 42);
+    /// cache.clean(["deep thought"])?;
+    ///
+    /// let explained = answer.explain::<i32>().to_string();
+    /// assert!(explained.starts_with("a miss: the tag \"deep thought\" was cleaned"), "{explained}");
+    /// # Ok::<(), hermes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn explain<V: Value>(&self) -> Explanation
+    where
+        M: Keeps<V>,
+    {
+        self.call().explain()
     }
 
     /// Puts a value in. A computation under way can't overwrite it.
@@ -199,6 +224,14 @@ impl<M: Mode> Entry<'_, M> {
         M: Keeps<V>,
     {
         self.look().peek_async().await
+    }
+
+    /// [`explain`](Self::explain) for async code.
+    pub async fn explain_async<V: Value>(&self) -> Explanation
+    where
+        M: Keeps<V>,
+    {
+        self.call().explain_async().await
     }
 
     /// [`set`](Self::set) for async code.

@@ -60,6 +60,7 @@ mod drive;
 mod engine;
 mod entry;
 mod error;
+mod explain;
 mod flight;
 mod fork;
 mod interrupt;
@@ -93,6 +94,7 @@ pub use crate::{
     codec::{Codec, Compression},
     entry::Entry,
     error::{Error, ErrorKind},
+    explain::{Cleaned, Explanation, Leader, Why},
     observe::{EntryInfo, Stats},
     value::{Keeps, Live, Mode, Stored, Value},
 };

@@ -39,6 +39,8 @@ mod engine;
 mod entry;
 #[path = "../src/error.rs"]
 mod error;
+#[path = "../src/explain.rs"]
+mod explain;
 #[path = "../src/flight.rs"]
 mod flight;
 #[path = "../src/fork.rs"]

@@ -103,9 +103,7 @@ fn a_hit_takes_no_allocation() {
         square(7);
         cube("7");
     });
-    let allocated = |hit: &dyn Fn() -> u64| {
-        allocation_counter::measure(|| assert!(hit() > 0)).count_total
-    };
+    let allocated = |hit: &dyn Fn() -> u64| allocation_counter::measure(|| assert!(hit() > 0)).count_total;
     assert_eq!((allocated(&|| square(7)), allocated(&|| cube("7"))), (0, 0));
 }
 

@@ -95,14 +95,25 @@ impl Code<'_> {
     }
 
     pub(crate) fn peek(&self, twin: bool) -> TokenStream {
+        self.look("peek", twin)
+    }
+
+    pub(crate) fn explain(&self, twin: bool) -> TokenStream {
+        self.look("explain", twin)
+    }
+
+    /// A verb that computes nothing.
+    fn look(&self, verb: &str, twin: bool) -> TokenStream {
         let (open, tags, span) = (self.open(), self.tags(), self.target.output.span);
         let (call, value, span) = (local_at("__hermes_call", span), &self.target.output.value, at(span));
-        let peek = if twin {
-            quote_spanned!(span=> #call.peek_async::<#value>().await)
+        let (verb, wait) = if twin {
+            (format!("{verb}_async"), Some(quote_spanned!(span=> .await)))
         } else {
-            quote_spanned!(span=> #call.peek::<#value>())
+            (verb.to_owned(), None)
         };
-        quote!({ #open #tags #peek })
+        let verb = Ident::new(&verb, span);
+        let look = quote_spanned!(span=> #call.#verb::<#value>() #wait);
+        quote!({ #open #tags #look })
     }
 
     pub(crate) fn invalidate(&self, twin: bool) -> TokenStream {

@@ -143,10 +143,18 @@ impl Cached<'_> {
             let doc = "The cached value of these arguments, if there is one. Never computes.";
             self.declare(doc, &name, Takes::Keyed, &found, twin, |code| code.peek(twin))
         };
+        let explain = |name: Ident, twin: bool| {
+            let doc =
+                "What a call with these arguments would get from the cache now, and why. Never computes.";
+            self.declare(doc, &name, Takes::Keyed, &quote!(::hermes::Explanation), twin, |code| {
+                code.explain(twin)
+            })
+        };
         let verbs = [
             invalidate(names.verb("invalidate"), asynchronous),
             clear(names.verb("clear"), asynchronous),
             peek(names.verb("peek"), asynchronous),
+            explain(names.verb("explain"), asynchronous),
         ];
         let refresh = {
             let doc = "Computes now, and replaces the entry of these arguments.";
@@ -165,6 +173,7 @@ impl Cached<'_> {
                 invalidate(names.twin("invalidate"), true),
                 clear(names.twin("clear"), true),
                 peek(names.twin("peek"), true),
+                explain(names.twin("explain"), true),
             ];
             quote!(::hermes::__private::when_async! { #(#twins)* })
         });

@@ -56,7 +56,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `tags = ["user:{id}", "users", TAG, tag_of(id)]` | The entry's tags. A text may name parameters (below); all else is an expression that is `AsRef<str>`. Instead of the list, any expression that iterates over texts. |
 /// | `key = "{user.id}:{page}"` or `key = (user.id, page)` | Replaces the arguments in the key: as a text, or as an expression that is `Serialize`. |
-/// | `skip = [db]` | Parameters that are neither in the key nor asked for by `invalidate`, `peek` and `key`. |
+/// | `skip = [db]` | Parameters that are neither in the key nor asked for by `invalidate`, `peek`, `explain` and `key`. |
 /// | `ttl = 1200`, `"1h30m"`, an expression, or <code>&#124;value&#124; …</code> | How long an entry lives: seconds; a time in `ms`, `s`, `m`, `h`, `d`; a `Duration` or a number of seconds; or a question to the value, where zero means: do not cache. Default: the cache's. |
 /// | <code>cache_if = &#124;value&#124; …</code> or a path | Whether a value is cached. |
 /// | `weight = 3` or <code>&#124;value&#124; …</code> | What the entry takes of the capacity. Default: 1. |
@@ -92,12 +92,14 @@ use proc_macro::TokenStream;
 /// | `foo::invalidate(..) -> Result<(), Error>` | drops the entry of these arguments |
 /// | `foo::clear() -> Result<(), Error>` | drops all entries of the function |
 /// | `foo::peek(..) -> Option<V>` | the cached value, without computing |
+/// | `foo::explain(..) -> Explanation` | what a call would get from the cache now, and why |
 /// | `foo::key(..) -> Result<Key, Error>` | the entry's key |
 /// | `foo::refresh(..)` | computes now, and replaces the entry; an `Err` is returned, and the old entry stays; a value that is not kept is returned, and the old entry goes |
 /// | `foo::uncached(..)` | the function itself |
 ///
-/// The first four (but `clear`) take the parameters less those in `skip`, the last two take all. Those of an `async
-/// fn` are `async`, but for `key`; a blocking function has `invalidate_async`, `clear_async` and `peek_async` as well.
+/// The first five (but `clear`) take the parameters less those in `skip`, the last two take all. Those of an `async
+/// fn` are `async`, but for `key`; a blocking function has `invalidate_async`, `clear_async`, `peek_async` and `explain_async`
+/// as well.
 ///
 /// What fails says why by its `ErrorKind`: `Backend` or `Timeout`, from `invalidate` and `clear`, if a server did not
 /// confirm; `Argument`, from `invalidate` and `key`, if an argument cannot be part of a key; `Config`, from these three, if
@@ -134,9 +136,9 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Caches the results of methods: those that are marked `#[cached]` in this `impl`.
 ///
 /// `#[cached(…)]` takes here what [`macro@cached`] takes, but needs no cache of its own (it may name another).
-/// A method `bar` gets siblings beside it: `invalidate_bar`, `peek_bar`, `key_bar`, `refresh_bar` and `uncached_bar`
-/// with the same receiver, and `Type::clear_bar()`; a blocking method also `invalidate_bar_async`, `peek_bar_async`
-/// and `clear_bar_async`. `companion = other` names them after `other`.
+/// A method `bar` gets siblings beside it: `invalidate_bar`, `peek_bar`, `explain_bar`, `key_bar`, `refresh_bar` and
+/// `uncached_bar` with the same receiver, and `Type::clear_bar()`; a blocking method also `invalidate_bar_async`,
+/// `peek_bar_async`, `explain_bar_async` and `clear_bar_async`. `companion = other` names them after `other`.
 ///
 /// ```
 /// # use std::sync::LazyLock;

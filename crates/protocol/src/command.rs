@@ -11,6 +11,7 @@ use crate::{
     nonce::{TagVersion, Token},
     tag::{Tag, Tags},
     versions::Reading,
+    wire::WireError,
 };
 
 /// The key that a command is about, and the tags whose versions it reads.
@@ -185,7 +186,7 @@ pub enum Purpose {
     /// To serve a call. Where there is neither a lease nor an entry under versions that live, it may take the lease
     /// ([`Sight::Won`]) and create the versions that are absent; the lease need not be told.
     Read,
-    /// To serve those who wait. As `Read`, but the lease must be told.
+    /// To serve those who wait, and people who ask. It never takes a lease, and the lease must be told.
     Follow,
 }
 
@@ -234,6 +235,8 @@ pub enum Reply {
 pub struct View {
     /// The entry, if one could be decoded. Bytes that cannot are no entry.
     pub entry: Option<Entry>,
+    /// Why the bytes that lie in its place are none, if there are such: for people, no call asks.
+    pub unreadable: Option<WireError>,
     /// The lease.
     pub lease: Sight,
     /// The versions of the tags, in their order.

@@ -59,6 +59,7 @@ mod command;
 mod digest;
 mod encode;
 mod entry;
+mod explain;
 mod flight;
 mod follower;
 mod glance;
@@ -85,6 +86,7 @@ pub use crate::{
     command::{Command, Committed, Fault, Leaving, Manner, Purpose, Reply, Sight, Target, View},
     encode::{Arguments, EncodeError},
     entry::{CodecId, Codecs, Entry, Flags, Lease, Payload, Value, Verdict},
+    explain::{Explained, Leader, Reason},
     flight::Board,
     follower::{Arrivals, Start},
     hash::RunningHash,

@@ -5,7 +5,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     nonce::TagVersion,
-    tag::{NamesDigest, Tags},
+    tag::{NamesDigest, Tag, Tags},
 };
 
 /// Which history of its data a server tells: it changes when a server restarts or another takes over.
@@ -44,6 +44,12 @@ impl Reading {
     #[must_use]
     pub fn new(history: History, tags: Vec<Option<TagVersion>>) -> Self {
         Self { history, tags: tags.into_boxed_slice() }
+    }
+
+    /// The history of the server that told them.
+    #[must_use]
+    pub fn history(&self) -> History {
+        self.history
     }
 
     /// The versions as a stamp, or `None` where one is absent: nothing may be stored under an absent version.
@@ -114,6 +120,15 @@ impl Versions {
         } else {
             Match::OtherNames
         }
+    }
+}
+
+impl Versions {
+    /// Which of the tags, whose stamp this is, have another version by now or none.
+    pub(crate) fn gone(&self, tags: &Tags, reading: &Reading) -> Vec<Tag> {
+        let pairs = self.tags.iter().zip(&reading.tags);
+        let gone = tags.iter().zip(pairs).filter(|(_, (mine, read))| Some(**mine) != **read);
+        gone.map(|(tag, _)| tag.clone()).collect()
     }
 }
 

@@ -200,7 +200,7 @@ impl<'a> Input<'a> {
 }
 
 /// Why stored bytes could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WireError {
     /// They are of another format, or not of this library.

@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 /// Data runs forward: a file imports only from files that stand before it here.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "moment",
     "nonce",
     "hash",
@@ -30,6 +30,7 @@ const ORDER: [&str; 26] = [
     "judge",
     "read",
     "glance",
+    "explain",
     "invalidate",
     "lib",
 ];

@@ -227,8 +227,12 @@ fn a_follower_in_another_process_sees_leaders_fail_too() {
 #[test]
 fn a_lease_that_could_not_be_taken_by_force_is_not_waited_for() {
     let world = World::empty();
-    let lost =
-        View { entry: None, lease: Sight::Free, versions: Reading::new(History::default(), vec![None; 4]) };
+    let lost = View {
+        entry: None,
+        unreadable: None,
+        lease: Sight::Free,
+        versions: Reading::new(History::default(), vec![None; 4]),
+    };
     let nonces = &mut |bytes: &mut [u8]| bytes.fill(7);
     let ends = [Role::Refresh, Role::Set].map(|role| {
         let mut board = Board::<u8>::default();
@@ -545,7 +549,7 @@ fn a_lease_that_a_fetch_has_won_without_versions_is_kept_by_an_acquire() {
     let won = Token::from_bytes([9; 16]);
     let _ = read.step(&mut board, world.now, nonces);
     let versions = Reading::new(History::default(), vec![None; 4]);
-    let view = View { entry: None, lease: Sight::Won(won), versions };
+    let view = View { entry: None, unreadable: None, lease: Sight::Won(won), versions };
     read.answer(&mut board, Ok(Reply::Fetched(view.clone())), world.now);
     let Step::Ask(Command::Acquire { token, manner, fresh, .. }) = read.step(&mut board, world.now, nonces)
     else {
@@ -568,7 +572,7 @@ fn versions_that_are_lost_at_once_store_nothing() {
         panic!("it asks for the lease")
     };
     let versions = Reading::new(History::default(), vec![None; 4]);
-    let view = View { entry: None, lease: Sight::Won(token), versions };
+    let view = View { entry: None, unreadable: None, lease: Sight::Won(token), versions };
     read.answer(&mut board, Ok(Reply::Acquired(view)), world.now);
     assert!(matches!(read.step(&mut board, world.now, nonces), Step::Tell(Command::Release { .. })));
     assert_eq!(read.step(&mut board, world.now, nonces), Step::Compute);

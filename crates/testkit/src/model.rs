@@ -8,8 +8,8 @@ use std::{
 };
 
 use hermes::backend::{
-    Backend, BackendError, Buckets, Command, Committed, Entry, History, Key, Lease, LeaseRecord, Leaving,
-    Listed, Manner, Match, Namespace, Purpose, Reading, Reply, Sight, Tag, TagVersion, Target, Token, View,
+    Backend, BackendError, Buckets, Command, Committed, History, Key, Lease, LeaseRecord, Leaving, Listed,
+    Manner, Match, Namespace, Purpose, Reading, Reply, Sight, Tag, TagVersion, Target, Token, View,
     decode_entry, decode_lease, encode_entry, encode_lease,
 };
 
@@ -113,15 +113,14 @@ struct Place<'v> {
 impl Place<'_> {
     fn carry_out(mut self, target: &Target, command: &Command) -> Result<Reply, BackendError> {
         Ok(match command {
-            Command::Fetch { purpose, .. } => Reply::Fetched(View {
-                entry: self.entry(),
-                lease: if *purpose == Purpose::Follow { self.lease() } else { Sight::NotAsked },
-                versions: self.versions(target),
-            }),
+            Command::Fetch { purpose, .. } => {
+                let lease = if *purpose == Purpose::Follow { self.lease() } else { Sight::NotAsked };
+                Reply::Fetched(self.view(target, lease))
+            }
             Command::Acquire { token, fresh, manner, lease, tag_life, .. } => {
                 self.create_versions(target, fresh, *tag_life);
                 let lease = self.take_lease(target, *token, *manner, *lease);
-                Reply::Acquired(View { entry: self.entry(), lease, versions: self.versions(target) })
+                Reply::Acquired(self.view(target, lease))
             }
             Command::Commit { entry, tag_life, .. } => {
                 if !self.is_held_by(entry.id) {
@@ -152,9 +151,11 @@ impl Place<'_> {
         })
     }
 
-    /// The entry. Bytes that cannot be decoded are none.
-    fn entry(&self) -> Option<Entry> {
-        decode_entry(self.values.get(&self.entry_name())?).ok()
+    /// What lies there. Bytes that cannot be decoded are no entry.
+    fn view(&self, target: &Target, lease: Sight) -> View {
+        let read = self.values.get(&self.entry_name()).map(decode_entry).transpose();
+        let (entry, unreadable) = read.map_or_else(|why| (None, Some(why)), |entry| (entry, None));
+        View { entry, unreadable, lease, versions: self.versions(target) }
     }
 
     /// The lease. Who cannot read whom to wait for does not wait.

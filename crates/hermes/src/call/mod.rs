@@ -1,12 +1,13 @@
 //! One call of a cached function: its key, its tags, and what to do with them.
 //! Leaves the way from a miss to a value to `drive`, and the twins for tasks to `tasks`.
 
+mod explain;
 #[cfg(feature = "async")]
 mod tasks;
 
 use std::{convert::Infallible, fmt, mem, time::Duration};
 
-use hermescache_protocol::{Arguments, EncodeError, Fate, Key, Tags, Verb};
+use hermescache_protocol::{Arguments, EncodeError, Fate, Key, Plan, Tags, Verb};
 use serde::{Serialize, ser::Error as _};
 
 use crate::{
@@ -331,13 +332,17 @@ impl<'c, M: Mode> Call<'c, M> {
         verb: Verb,
         ttl: Option<Duration>,
     ) -> Result<Trip<'c>, SharedPoint> {
+        let plan = self.plan(remote, ttl)?;
+        Ok(Trip::begin(self.cache.shared(), self.tally(), remote, plan, verb))
+    }
+
+    fn plan(&mut self, remote: &Remote, ttl: Option<Duration>) -> Result<Plan, SharedPoint> {
         let function = remote.points().of(self.site)?;
         let tags = match mem::replace(&mut self.tags, Given::Nothing) {
             Given::Labels(tags) => tags,
             Given::Texts(_) | Given::Nothing => function.tags([""; 0]),
         };
-        let plan = remote.plan(&function, &self.arguments, tags, ttl);
-        Ok(Trip::begin(self.cache.shared(), self.tally(), remote, plan, verb))
+        Ok(remote.plan(&function, &self.arguments, tags, ttl))
     }
 
     /// The way of a value that is put in by hand.

@@ -2,7 +2,7 @@
 //! computes. Leaves what to do about it to `talk`. The layout is docs/formats/memcached.md.
 
 use hermescache_protocol::{
-    Entry, History, Lease, LeaseRecord, NamesDigest, Token, Versions, decode_entry, decode_lease,
+    Entry, History, Lease, LeaseRecord, NamesDigest, Token, Versions, WireError, decode_entry, decode_lease,
     encode_lease,
 };
 
@@ -48,7 +48,12 @@ impl<'b> Slot<'b> {
 
     /// The entry, if there is one that can be read.
     pub(super) fn entry(&self) -> Option<Entry> {
-        decode_entry(self.entry_bytes()?).ok()
+        self.read_entry().ok().flatten()
+    }
+
+    /// The entry, if there is one, or why its bytes are none.
+    pub(super) fn read_entry(&self) -> Result<Option<Entry>, WireError> {
+        self.entry_bytes().map(decode_entry).transpose()
     }
 
     /// Its bytes.

@@ -64,6 +64,11 @@ impl Entry {
         self.expires
     }
 
+    /// The group of an entry in its place. A clone has none.
+    pub(crate) fn group(&self) -> Option<&Group> {
+        self.group.as_deref()
+    }
+
     /// The user's tags. A clone has none.
     pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
         self.group.iter().flat_map(|group| group.tags())
@@ -134,6 +139,17 @@ impl Entries {
         self.store().get(key)
     }
 
+    /// What is to be seen of the entry under a key, fresh or not, in its place.
+    pub(crate) fn look_at<R>(&self, key: &impl FindsEntry, look: impl FnOnce(&Entry) -> R) -> Option<R> {
+        let mut seen = None;
+        // The one way to see an entry in its place: to ask whether it shall leave, and to say no.
+        self.store().remove_if(key, |entry| {
+            seen = Some(look(entry));
+            false
+        });
+        seen
+    }
+
     /// Puts an entry in, and takes out what must leave for it.
     pub(crate) fn put(&self, key: StoreKey, entry: Entry, now: Moment, left: &mut Displaced) {
         // Taken out first, because the store would drop what it replaces under its lock.
@@ -160,12 +176,10 @@ impl Entries {
     /// Shows every fresh entry, without a snapshot: what comes and goes meanwhile may be shown or not.
     pub(crate) fn for_each_fresh(&self, now: Moment, mut show: impl FnMut(&StoreKey, &Entry)) {
         for (key, _) in self.store().iter() {
-            // The one way to see an entry in its place: to ask whether it shall leave, and to say no.
-            self.store().remove_if(&key, |entry| {
+            self.look_at(&key, |entry| {
                 if entry.is_fresh(now) {
                     show(&key, entry);
                 }
-                false
             });
         }
     }

@@ -10,7 +10,7 @@ pub(crate) mod tags;
 
 use std::{sync::Arc, time::Duration};
 
-use hermescache_protocol::{Key, Moment, Namespace, sole_text};
+use hermescache_protocol::{Arguments, Key, Moment, Namespace, sole_text};
 
 use self::{
     entries::{Displaced, Entries, Entry},
@@ -22,10 +22,11 @@ use self::{
 };
 use crate::{
     clock::AnyClock,
+    explain::{Explanation, Why},
     observe::EntryInfo,
     points::{Points, SharedPoint},
     scope::Scope,
-    site::{ENTRY, SiteId},
+    site::{ENTRY, Site, SiteId},
     value::Value,
 };
 
@@ -118,6 +119,36 @@ impl Memory {
             Scope::Everything => self.tags.clean_cell(&self.namespace),
         }
         Ok(())
+    }
+
+    /// What a call would get, and changes nothing; `tags` is sorted, each once.
+    pub(crate) fn explain<V: Value>(
+        &self,
+        site: &'static Site,
+        arguments: &Arguments,
+        tags: &[Box<str>],
+        now: Moment,
+    ) -> Result<Explanation, SharedPoint> {
+        self.points.of(site)?;
+        let (key, names) = (StoreKey::from(Lookup { site: site.id(), arguments }), self.tags.names(tags));
+        let served = |entry: &Entry| {
+            let cleaned = entry.group().filter(|group| !group.holds()).map(Group::cleaned);
+            if !entry.payload().is::<V>() {
+                Err(Why::Undecodable("it is a value of another type".to_owned()))
+            } else if !entry.has_names(names) {
+                Err(Why::OtherTags)
+            } else if let Some(cleaned) = cleaned {
+                Err(Why::Cleaned(cleaned))
+            } else if now >= entry.expires() {
+                Err(Why::Expired(now.since(entry.expires())))
+            } else {
+                Ok(entry.expires().since(now))
+            }
+        };
+        Ok(match self.entries.look_at(&key, served).unwrap_or(Err(Why::Absent)) {
+            Ok(ttl_left) => Explanation::Hit { ttl_left },
+            Err(why) => Explanation::Miss { why, leader: self.flights.leader(&key) },
+        })
     }
 
     fn take_out(&self, lookup: Lookup<'_>) {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hermescache_protocol::Moment;
+use hermescache_protocol::{Leader, Moment};
 
 use super::{
     Computed, Memory,
@@ -80,6 +80,15 @@ impl Flights {
     pub(crate) fn new(patience: Duration, hasher: KeyHasher) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher))).collect();
         Self { hasher, shards, patience }
+    }
+
+    /// Who computes a key now.
+    pub(crate) fn leader(&self, key: &StoreKey) -> Leader {
+        match self.shard(key).get(key) {
+            None => Leader::Nobody,
+            Some(underway) if underway.lead.group.holds() => Leader::Another,
+            Some(_) => Leader::Overtaken,
+        }
     }
 
     pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Underway, KeyHasher>> {

@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use crate::shim::{Mutex, lock};
+use crate::{
+    explain::Cleaned,
+    shim::{Mutex, lock},
+};
 
 const SHARDS: usize = 64;
 
@@ -23,11 +26,13 @@ const SHARDS: usize = 64;
 pub(crate) struct Cell {
     tag: Box<str>,
     cleans: AtomicU64,
+    /// How many cleans there had been, of whatever tag, with its own last one: to tell which tag of a group it was.
+    last_clean: AtomicU64,
 }
 
 impl Cell {
     fn new(tag: &str) -> Arc<Self> {
-        Arc::new(Self { tag: tag.into(), cleans: AtomicU64::new(0) })
+        Arc::new(Self { tag: tag.into(), cleans: AtomicU64::new(0), last_clean: AtomicU64::new(0) })
     }
 }
 
@@ -77,6 +82,19 @@ impl Group {
             self.checked_at.store(cleans, Ordering::Release);
         }
         holds
+    }
+
+    /// Which tags were cleaned since the group was made. For people: of a clean that is under way it may not know yet.
+    pub(crate) fn cleaned(&self) -> Vec<Cleaned> {
+        let held_at = self.checked_at.load(Ordering::Acquire);
+        let cells = self.cells.iter().enumerate();
+        let cleaned = cells.filter(|(_, cell)| cell.last_clean.load(Ordering::Relaxed) > held_at);
+        let named = cleaned.map(|(place, cell)| match place {
+            0 => Cleaned::Everything,
+            1 => Cleaned::Function,
+            _ => Cleaned::Tag(cell.tag.to_string()),
+        });
+        named.collect()
     }
 
     /// The user's tags, sorted, each once.
@@ -152,7 +170,8 @@ impl TagTable {
     pub(crate) fn clean_cell(&self, cell: &Cell) {
         // In this order: who sees the clean counted must see it in the cell, too.
         cell.cleans.fetch_add(1, Ordering::AcqRel);
-        self.cleans.fetch_add(1, Ordering::AcqRel);
+        let cleans = self.cleans.fetch_add(1, Ordering::AcqRel) + 1;
+        cell.last_clean.fetch_max(cleans, Ordering::Relaxed);
     }
 
     #[inline]
@@ -236,6 +255,7 @@ mod tests {
 
         table.clean("a");
         assert!(!ab.holds() && b.holds());
+        assert_eq!(ab.cleaned(), [Cleaned::Tag("a".to_owned())]);
 
         table.clean("b");
         assert!(!b.holds());

@@ -97,8 +97,9 @@ pub(super) fn role(value: &Value) -> Result<Role, Nonsense> {
 
 fn view(entry: Value, lease: Sight, versions: Reading) -> Result<View, Nonsense> {
     // Bytes that cannot be decoded are no entry.
-    let entry = bytes(entry)?.and_then(|bytes| decode_entry(&bytes).ok());
-    Ok(View { entry, lease, versions })
+    let read = bytes(entry)?.map(|bytes| decode_entry(&bytes)).transpose();
+    let (entry, unreadable) = read.map_or_else(|why| (None, Some(why)), |entry| (entry, None));
+    Ok(View { entry, unreadable, lease, versions })
 }
 
 fn sight(value: Value) -> Result<Sight, Nonsense> {

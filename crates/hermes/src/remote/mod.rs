@@ -7,6 +7,7 @@ pub(crate) mod drive;
 mod dump;
 mod handed;
 mod heart;
+mod look;
 mod timeline;
 pub(crate) mod trip;
 
@@ -17,6 +18,7 @@ use hermescache_protocol::{
     Policy, Reply, Tag, Tags, Target, Ttl, Value,
 };
 
+pub(crate) use self::look::Look;
 use self::{boards::Boards, heart::Heart};
 use crate::{
     backend::{Backend, BackendError},

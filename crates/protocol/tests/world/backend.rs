@@ -100,14 +100,23 @@ impl Backend {
                 Progress::Half(Half::EntryRead(self.data.entry.clone()))
             }
             (Command::Acquire { target, .. }, Some(Half::LeaseTried(lease))) => {
-                let view =
-                    View { entry: self.data.entry.clone(), lease, versions: self.versions(&target.tags) };
+                let view = View {
+                    entry: self.data.entry.clone(),
+                    unreadable: None,
+                    lease,
+                    versions: self.versions(&target.tags),
+                };
                 Progress::Done(Reply::Acquired(view))
             }
             (Command::Acquire { target, fresh, .. }, Some(Half::EntryRead(entry))) => {
                 self.create_versions(&target.tags, fresh);
                 let lease = self.take_lease(command);
-                Progress::Done(Reply::Acquired(View { entry, lease, versions: self.versions(&target.tags) }))
+                Progress::Done(Reply::Acquired(View {
+                    entry,
+                    unreadable: None,
+                    lease,
+                    versions: self.versions(&target.tags),
+                }))
             }
             (command, _) => Progress::Done(self.at_once(command, by_hand)),
         }
@@ -123,6 +132,7 @@ impl Backend {
         match command {
             Command::Fetch { target, purpose, .. } => Reply::Fetched(View {
                 entry: self.data.entry.clone(),
+                unreadable: None,
                 lease: match purpose {
                     Purpose::Follow => self.sight(),
                     Purpose::Read | Purpose::Peek => Sight::NotAsked,
@@ -135,7 +145,7 @@ impl Backend {
                 }
                 let lease = if plain_write { Sight::Won(*token) } else { self.take_lease(command) };
                 let versions = self.versions(&target.tags);
-                Reply::Acquired(View { entry: self.data.entry.clone(), lease, versions })
+                Reply::Acquired(View { entry: self.data.entry.clone(), unreadable: None, lease, versions })
             }
             Command::Commit { entry, .. } => {
                 if !plain_write && !self.holds(entry.id) {

@@ -54,7 +54,7 @@ impl Backend {
                     None if *purpose == Purpose::Peek => Sight::NotAsked,
                     None => self.sight_of(lease.as_ref(), process),
                 };
-                Progress::Done(Reply::Fetched(View { entry, lease, versions }))
+                Progress::Done(Reply::Fetched(View { entry, unreadable: None, lease, versions }))
             }
             (Command::Fetch { target, .. }, Some(Half::Looked(looked))) => {
                 let fresh = self.draw(target.tags.count());
@@ -65,7 +65,7 @@ impl Backend {
             (Command::Fetch { target, .. }, Some(Half::Swapped(won))) => {
                 let versions = self.versions(&target.tags);
                 let lease = won.map_or(Sight::NotAsked, |token| self.won(token, &versions, target, process));
-                Progress::Done(Reply::Fetched(View { entry: None, lease, versions }))
+                Progress::Done(Reply::Fetched(View { entry: None, unreadable: None, lease, versions }))
             }
             (Command::Acquire { target, token, fresh, manner, .. }, None) => {
                 let mut looked = self.look(true);
@@ -94,7 +94,7 @@ impl Backend {
                     let versions = Some(versions);
                     return Progress::Half(Half::Looked(Looked { versions, entry, lease, won }));
                 }
-                Progress::Done(Reply::Acquired(View { entry, lease: sight, versions }))
+                Progress::Done(Reply::Acquired(View { entry, unreadable: None, lease: sight, versions }))
             }
             (Command::Acquire { target, token, .. }, Some(Half::Looked(looked))) => {
                 // Somebody else was faster: from the beginning.
@@ -108,7 +108,12 @@ impl Backend {
                 let is_good = |entry: &Entry| entry.versions.compare(&target.tags, &versions) == Match::Alive;
                 self.data.entry = entry.clone().filter(is_good);
                 self.data.lease = Some(LeaseRecord::Held(Lease { token: *token, versions: stamp }));
-                Progress::Done(Reply::Acquired(View { entry, lease: Sight::Won(*token), versions }))
+                Progress::Done(Reply::Acquired(View {
+                    entry,
+                    unreadable: None,
+                    lease: Sight::Won(*token),
+                    versions,
+                }))
             }
             _ => unreachable!("nothing else is carried out in steps"),
         }

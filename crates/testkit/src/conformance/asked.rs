@@ -3,7 +3,7 @@
 
 use std::{fmt, ops::Deref, time::Duration};
 
-use hermes::{Cache, EntryInfo, Error, Keeps, Stored, Value};
+use hermes::{Cache, EntryInfo, Error, Explanation, Keeps, Stored, Value};
 
 use super::voice::{Voice, in_voice};
 
@@ -94,6 +94,13 @@ impl AskedEntry<'_> {
         Stored: Keeps<V>,
     {
         in_voice!(self.voice, self.entry.get(), self.entry.get_async())
+    }
+
+    pub(super) fn explain<V: Value>(&self) -> Explanation
+    where
+        Stored: Keeps<V>,
+    {
+        in_voice!(self.voice, self.entry.explain::<V>(), self.entry.explain_async::<V>())
     }
 
     pub(super) fn set<V: Value>(&self, value: V) -> Result<(), Error>

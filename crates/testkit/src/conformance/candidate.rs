@@ -153,15 +153,9 @@ impl Candidate {
         self.peek(target).entry.map(|entry| entry.payload)
     }
 
-    /// Who has the lease. Where to ask is to take it, it is given back.
+    /// Who has the lease.
     pub(super) fn lease(&self, target: &Arc<Target>) -> Sight {
-        match self.fetch(target, Purpose::Follow).lease {
-            Sight::Won(token) => {
-                self.release(target, token, Leaving::Nothing);
-                Sight::Free
-            }
-            sight => sight,
-        }
+        self.fetch(target, Purpose::Follow).lease
     }
 
     pub(super) fn holds(&self, target: &Arc<Target>, token: Token) -> bool {

@@ -99,6 +99,15 @@ macro_rules! behaviour {
                     what_expired_is_not_listed
                     what_is_being_computed_is_not_listed
                 }
+                explain {
+                    a_hit_is_explained_by_the_rest_of_its_life
+                    what_was_never_stored_or_was_invalidated_is_absent
+                    the_tags_that_were_cleaned_are_named
+                    an_entry_past_its_ttl_has_expired
+                    an_entry_of_other_tags_or_another_type_is_told_apart
+                    who_computes_is_told
+                    an_explanation_changes_nothing
+                }
                 neighbours {
                     neighbours_have_entries_of_their_own
                     neighbours_clean_and_invalidate_nothing_of_each_other

@@ -64,7 +64,8 @@ impl<'c> Look<'c> {
         if answer.won {
             return Ok(self.won(answer.cas, versions));
         }
-        let entry = slot.entry();
+        let (entry, unreadable) =
+            slot.read_entry().map_or_else(|why| (None, Some(why)), |entry| (entry, None));
         if let (Purpose::Read, Holds::Entry(_)) = (self.purpose, &slot.holds) {
             let is_alive = |entry: &hermescache_protocol::Entry| {
                 entry.versions.compare(&self.item.target.tags, &versions) == Match::Alive
@@ -77,7 +78,7 @@ impl<'c> Look<'c> {
             (Purpose::Peek, _) | (Purpose::Read, Holds::Nothing | Holds::Entry(_)) => Sight::NotAsked,
             _ => self.item.sight(&slot),
         };
-        Ok(Next::Reply(Ok(Reply::Fetched(View { entry, lease, versions }))))
+        Ok(Next::Reply(Ok(Reply::Fetched(View { entry, unreadable, lease, versions }))))
     }
 
     /// Puts the lease in the place of an entry that nobody is served any more, and what is missing in that of the versions.
@@ -101,7 +102,12 @@ impl<'c> Look<'c> {
         if answer.status == Status::Done {
             return Ok(self.won(answer.cas, versions));
         }
-        Ok(Next::Reply(Ok(Reply::Fetched(View { entry: None, lease: Sight::NotAsked, versions }))))
+        Ok(Next::Reply(Ok(Reply::Fetched(View {
+            entry: None,
+            unreadable: None,
+            lease: Sight::NotAsked,
+            versions,
+        }))))
     }
 
     fn won(&self, cas: u64, versions: Reading) -> Next {
@@ -115,6 +121,11 @@ impl<'c> Look<'c> {
             lease: self.lease,
         };
         self.item.common.leases.put(token, own);
-        Next::Reply(Ok(Reply::Fetched(View { entry: None, lease: Sight::Won(token), versions })))
+        Next::Reply(Ok(Reply::Fetched(View {
+            entry: None,
+            unreadable: None,
+            lease: Sight::Won(token),
+            versions,
+        })))
     }
 }

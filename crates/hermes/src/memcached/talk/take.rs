@@ -116,7 +116,7 @@ impl<'c> Take<'c> {
         let token = self.won(&slot, &answer, &versions);
         let lease = token.map_or_else(|| self.item.sight(&slot), Sight::Won);
         let takes = token.is_none() && self.may_take(&lease, &versions);
-        let view = View { entry: slot.entry(), lease, versions };
+        let view = View { entry: slot.entry(), unreadable: None, lease, versions };
         match view.versions.complete(tags) {
             Some(versions) if takes => Ok(Next::Ask(self.exchange(&slot, view, versions, &short))),
             None if takes => {

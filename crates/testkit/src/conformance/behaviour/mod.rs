@@ -5,6 +5,7 @@
 
 pub mod clean;
 pub mod dump;
+pub mod explain;
 pub mod flights;
 #[cfg(feature = "macros")]
 pub mod functions;

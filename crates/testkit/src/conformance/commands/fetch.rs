@@ -22,7 +22,9 @@ pub fn nothing_is_there_at_first(candidate: &Candidate) {
 pub fn to_look_takes_no_lease(candidate: &Candidate) {
     let target = candidate.target("k", &["a"]);
 
-    assert!(!matches!(candidate.peek(&target).lease, Sight::Won(_)));
+    for purpose in [Purpose::Peek, Purpose::Follow] {
+        assert!(!matches!(candidate.fetch(&target, purpose).lease, Sight::Won(_)), "{purpose:?}");
+    }
 
     candidate.win(&target);
 }

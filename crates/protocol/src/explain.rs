@@ -1,0 +1,143 @@
+//! Says what a call would get, and why not: for people who ask.
+//! Changes nothing, and asks no more than a look.
+
+use alloc::vec::Vec;
+use core::{fmt, time::Duration};
+
+use crate::{
+    command::{Command, Purpose, Sight, View},
+    entry::{CodecId, Entry, Verdict},
+    moment::Moment,
+    step::Plan,
+    tag::Tag,
+    versions::Match,
+    wire::WireError,
+};
+
+/// What a call would get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "finished: a hit or a miss")]
+pub enum Explained {
+    /// This entry, if its payload can be decoded.
+    Hit(Entry),
+    /// No entry, and who computes one.
+    Miss(Reason, Leader),
+}
+
+/// Why an entry is not served: the first of these that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nothing is there.
+    Absent,
+    /// What is there is no entry, or one of another format.
+    Unreadable(WireError),
+    /// It was written by a codec that the caller cannot read.
+    OtherCodec(CodecId),
+    /// It carries other tags than the caller's.
+    OtherTags,
+    /// It was stored in another history of the server.
+    OtherHistory,
+    /// These of its tags have been cleaned since, or their versions were lost.
+    Cleaned(Vec<Tag>),
+    /// Its ttl ended so long ago.
+    Expired(Duration),
+}
+
+/// Who computes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Leader {
+    /// Nobody: a call would.
+    Nobody,
+    /// Another caller: a call would wait for it.
+    Another,
+    /// Another caller, whose tags were cleaned meanwhile: it will be fenced, and a call would compute anew.
+    Overtaken,
+    /// Whoever calls, for itself: the last value could not be stored, so that waiting is of no use.
+    Everybody,
+}
+
+/// As the end of a sentence about a miss.
+impl fmt::Display for Leader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nobody => "nobody computes it now",
+            Self::Another => "another caller computes it now, and a call waits for that one",
+            Self::Overtaken => {
+                "another caller computes it now, but a tag was cleaned meanwhile: a call computes it anew"
+            }
+            Self::Everybody => "its last value could not be stored: calls compute it for themselves",
+        })
+    }
+}
+
+impl Plan {
+    /// The command that looks for what [`explain`](Self::explain) wants to know. It takes no lease.
+    #[must_use]
+    pub fn look(&self) -> Command {
+        self.fetch(Purpose::Follow)
+    }
+
+    /// What a call with this plan would get, at `now`, by what a [`look`](Self::look) has seen.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use hermescache_protocol::{
+    ///     Arguments, Codecs, Explained, History, Key, Leader, Moment, Namespace, Plan, Point, Policy, Reading, Reason, Sight,
+    ///     Tags, Target, View,
+    /// };
+    ///
+    /// let point = Point::function("shop::total", None);
+    /// let key = Key::new(&Namespace::default(), &point, &Arguments::new());
+    /// let target = Arc::new(Target { key, tags: Tags::new(&point, ["orders"]) });
+    /// let plan = Plan { target, readable: Codecs::none(), policy: Policy::default() };
+    ///
+    /// let versions = Reading::new(History::default(), vec![None; 3]);
+    /// let seen = View { entry: None, unreadable: None, lease: Sight::Free, versions };
+    /// let explained = plan.explain(&seen, Moment::from_unix_ms(0));
+    /// assert_eq!(explained, Explained::Miss(Reason::Absent, Leader::Nobody));
+    /// ```
+    #[must_use]
+    pub fn explain(&self, seen: &View, now: Moment) -> Explained {
+        match self.served(seen, now) {
+            Ok(entry) => Explained::Hit(entry.clone()),
+            Err(reason) => Explained::Miss(reason, self.leader(seen)),
+        }
+    }
+
+    /// The entry that is served, or why there is none.
+    fn served<'v>(&self, seen: &'v View, now: Moment) -> Result<&'v Entry, Reason> {
+        let Some(entry) = &seen.entry else {
+            return Err(seen.unreadable.map_or(Reason::Absent, Reason::Unreadable));
+        };
+        let tags = &self.target.tags;
+        match entry.verdict(now, tags, self.readable, &seen.versions) {
+            Verdict::Hit => Ok(entry),
+            Verdict::OtherCodec => Err(Reason::OtherCodec(entry.codec)),
+            Verdict::Expired => {
+                Err(Reason::Expired(now.since(entry.created).saturating_sub(entry.ttl.get())))
+            }
+            Verdict::Cleaned if entry.versions.compare(tags, &seen.versions) == Match::OtherNames => {
+                Err(Reason::OtherTags)
+            }
+            Verdict::Cleaned if entry.versions.history() != seen.versions.history() => {
+                Err(Reason::OtherHistory)
+            }
+            Verdict::Cleaned => Err(Reason::Cleaned(entry.versions.gone(tags, &seen.versions))),
+        }
+    }
+
+    /// Who computes the key, by what a [`look`](Self::look) has seen: also beside an entry whose payload cannot be decoded.
+    #[must_use]
+    pub fn leader(&self, seen: &View) -> Leader {
+        match &seen.lease {
+            Sight::NotAsked | Sight::Free | Sight::Won(_) => Leader::Nobody,
+            Sight::Pass => Leader::Everybody,
+            Sight::Held(lease) => match lease.versions.compare(&self.target.tags, &seen.versions) {
+                Match::Gone => Leader::Overtaken,
+                Match::Alive | Match::OtherNames => Leader::Another,
+            },
+        }
+    }
+}
