@@ -495,6 +495,23 @@ mod model {
     }
 
     #[test]
+    fn a_clean_takes_a_key_from_one_leader_only() {
+        check(|| {
+            let world = World::new();
+            let readers = [(); 3].map(|()| {
+                spawn(&world, |world| assert_eq!(world.entry().get_or_compute(|| world.load()), 0))
+            });
+            let cleaner = spawn(&world, |world| world.cache.clean(["t"]).unwrap());
+            join(readers.into_iter().chain([cleaner]));
+            assert!(
+                world.ran.load(SeqCst) <= 2,
+                "{} computed, and one was overtaken",
+                world.ran.load(SeqCst)
+            );
+        });
+    }
+
+    #[test]
     fn a_value_set_by_hand_outlives_the_computation_under_way() {
         check(|| {
             let world = World::new();

@@ -148,20 +148,22 @@ impl<'m> Seek<'m> {
 
     /// What to do now, by what is under way.
     pub(crate) fn turn(&mut self, now: Moment) -> Turn<'m> {
-        if !self.group.holds() {
-            self.group = self.memory.group(&self.point, &self.tags);
-        }
         let mut deposed = None;
-        let turn = {
-            let mut underway = self.memory.flights.shard(&self.key);
-            match self.hit(now) {
-                Some(payload) => Turn::Hit(payload),
-                None if self.failures >= FAILURES_TO_GIVE_UP => Turn::Alone,
-                None => self.lead_or_share(&mut underway, &mut deposed),
+        loop {
+            if !self.group.holds() {
+                self.group = self.memory.group(&self.point, &self.tags);
             }
-        };
-        drop(deposed);
-        turn
+            let mut underway = self.memory.flights.shard(&self.key);
+            let turn = match self.hit(now) {
+                Some(payload) => Some(Turn::Hit(payload)),
+                None if self.failures >= FAILURES_TO_GIVE_UP => Some(Turn::Alone),
+                None => self.lead_or_share(&mut underway, &mut deposed),
+            };
+            drop(underway);
+            if let Some(turn) = turn {
+                return turn;
+            }
+        }
     }
 
     /// Leads whatever is under way, so that the value replaces what is there now.
@@ -199,11 +201,13 @@ impl<'m> Seek<'m> {
         None
     }
 
+    /// None where a tag was cleaned since the group was made: who led with it would be overtaken from the start, so that one
+    /// clean would cost two leaders their key.
     fn lead_or_share(
         &self,
         underway: &mut HashMap<StoreKey, Underway, KeyHasher>,
         deposed: &mut Option<Underway>,
-    ) -> Turn<'m> {
+    ) -> Option<Turn<'m>> {
         let now = clock::instant();
         let patience = self.memory.flights.patience;
         let age = |course: &Course| now.saturating_duration_since(course.since);
@@ -212,21 +216,26 @@ impl<'m> Seek<'m> {
             current.lead.group.holds() && age(&current.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
         };
         let Some(current) = underway.get_mut(&self.key).filter(usable) else {
+            // Looked at after the lead's: what has overtaken that one has not yet overtaken this.
+            if !self.group.holds() {
+                return None;
+            }
             let (lead, current) = self.new_lead(now);
             *deposed = underway.insert(self.key.clone(), current);
-            return Turn::Lead(lead);
+            return Some(Turn::Lead(lead));
         };
         if age(&current.lead) < patience {
-            return self.join(&current.lead);
+            return Some(self.join(&current.lead));
         }
         match &current.relief {
-            Some(relief) if relief.serves(&self.group) && age(relief) < patience => self.join(relief),
+            Some(relief) if relief.serves(&self.group) && age(relief) < patience => Some(self.join(relief)),
             // A relief is for callers with the same tags.
-            _ if current.lead.group.names() != self.group.names() => Turn::Alone,
+            _ if current.lead.group.names() != self.group.names() => Some(Turn::Alone),
+            _ if !self.group.holds() => None,
             _ => {
                 let relief = Course::new(&self.group, now);
                 current.relief = Some(Arc::clone(&relief));
-                Turn::Lead(self.lead_of(relief))
+                Some(Turn::Lead(self.lead_of(relief)))
             }
         }
     }
