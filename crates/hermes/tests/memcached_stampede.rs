@@ -29,7 +29,7 @@ fn of_many_processes_one_computes_and_all_are_served() {
 fn heartbeats_are_no_failures_of_a_leader_to_other_processes() {
     both_ways(|way| {
         let server = Memcached::start();
-        // Twelve of them, of which each gives the lease another number on the server.
+        // Six of them, of which each gives the lease another number on the server.
         crowd::one_computes(&server.url(), way, Duration::from_secs(4));
     });
 }

@@ -143,7 +143,7 @@ impl Crowd {
     pub fn add(&mut self, url: &str, way: Way, computing: Duration) {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "a_process_of_the_crowd", "--ignored", "--nocapture"])
-            .env("CROWD_URL", format!("{url}?lease=1s"))
+            .env("CROWD_URL", format!("{url}?lease=2s"))
             .env("CROWD_WAY", format!("{way:?}"))
             .env("CROWD_COMPUTING_MS", computing.as_millis().to_string())
             .stdin(Stdio::piped())
@@ -238,7 +238,7 @@ pub fn another_one_computes(url: &str, way: Way) {
         crowd.start_last();
     }
     // Real time: for others to come, and for the leader's heartbeat, without which its lease would end by now.
-    pass(Duration::from_millis(1500));
+    pass(Duration::from_secs(3));
     let killed = now();
     crowd.processes[0].0.kill().unwrap();
 
