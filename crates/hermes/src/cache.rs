@@ -88,8 +88,15 @@ impl Shared {
     ) {
         if !keep.keep || ttl.is_some_and(|ttl| ttl.is_zero()) {
             lead.pass(|| Payload::of(value, keep.weight));
-        } else if lead.commit(self.computed(value, ttl, keep), self.clock.now()) == Commit::Fenced {
-            tally.fenced_commit();
+            return tally.ends("not kept");
+        }
+        match lead.commit(self.computed(value, ttl, keep), self.clock.now()) {
+            Commit::Stored => tally.ends("stored"),
+            Commit::HandedOut => tally.ends("not stored"),
+            Commit::Fenced => {
+                tally.fenced_commit();
+                tally.ends("fenced");
+            }
         }
     }
 
@@ -151,7 +158,7 @@ impl<M: Mode> Cache<M> {
     /// Drops every entry that carries any of `tags`, and fences every computation of one that is under way:
     /// once this has returned, no later call gets a value whose computation began before.
     ///
-    /// Costs the same whatever the number of entries: in process one look-up and two atomic additions for each tag. The entries'
+    /// Costs the same whatever the number of entries: in process one look-up and three atomic operations for each tag. The entries'
     /// memory is freed when they are touched, overwritten, evicted or swept. With no tags, nothing happens.
     ///
     /// ```

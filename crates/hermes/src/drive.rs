@@ -48,7 +48,10 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
             }
         };
         match found.get() {
-            Some(value) => return Ok(value),
+            Some(value) => {
+                tally.ends("shared");
+                return Ok(value);
+            }
             // The leader computed another type, which only entries named by hand can have.
             None => return alone(tally, loader),
         }
@@ -64,18 +67,19 @@ pub(crate) fn lead_on<V: Value, E, F: FnOnce(&V) -> Keep>(
     loader: impl FnOnce() -> Result<V, E>,
 ) -> Result<V, E> {
     let computing = tally.computing();
-    let result = {
+    let result = computing.span.run(|| {
         let _mark = lead.mark();
         loader()
-    };
+    });
     computing.ended();
     hand_over(shared, tally, lead, rules, result)
 }
 
 pub(crate) fn alone<V, E>(tally: Tally<'_>, loader: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
     let computing = tally.computing();
-    let result = loader();
+    let result = computing.span.run(loader);
     computing.ended();
+    tally.ends("not stored");
     result
 }
 
@@ -108,7 +112,10 @@ where
             }
         };
         match found.get() {
-            Some(value) => return Ok(value),
+            Some(value) => {
+                tally.ends("shared");
+                return Ok(value);
+            }
             None => return alone_async(tally, loader()).await,
         }
     }
@@ -132,8 +139,10 @@ where
     let mut loader = pin!(async { loader().await });
     let computing = tally.computing();
     let result = poll_fn(|context| {
-        let _mark = lead.mark();
-        loader.as_mut().poll(context)
+        computing.span.run(|| {
+            let _mark = lead.mark();
+            loader.as_mut().poll(context)
+        })
     })
     .await;
     computing.ended();
@@ -146,8 +155,9 @@ pub(crate) async fn alone_async<V, E>(
     loader: impl Future<Output = Result<V, E>>,
 ) -> Result<V, E> {
     let computing = tally.computing();
-    let result = loader.await;
+    let result = computing.span.around(pin!(loader)).await;
     computing.ended();
+    tally.ends("not stored");
     result
 }
 
@@ -162,6 +172,7 @@ fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
         Ok(value) => value,
         Err(error) => {
             lead.fail();
+            tally.ends("failed");
             return Err(error);
         }
     };

@@ -40,6 +40,7 @@
 //! | `json`, `postcard` | no | `Codec::Json`, `Codec::Postcard` |
 //! | `zstd`, `lz4` | no | `Compression::Zstd`, `Compression::Lz4` |
 //! | `metrics` | no | what each function did, for a recorder of the `metrics` facade |
+//! | `tracing` | no | spans of calls that miss, warnings of what goes wrong |
 //!
 //! With `tls`, building a cache for an encrypted URL installs `ring` as rustls's provider of cryptography for the process,
 //! unless the program has installed one by then (`rustls::crypto::CryptoProvider::install_default`).

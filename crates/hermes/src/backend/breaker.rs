@@ -43,6 +43,24 @@ enum State {
     },
 }
 
+/// What a breaker has become.
+#[derive(Debug, Clone, Copy)]
+enum Turned {
+    Open,
+    Closed,
+}
+
+impl Turned {
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "nobody is told"))]
+    fn warn(self, address: &impl fmt::Display) {
+        #[cfg(feature = "tracing")]
+        match self {
+            Self::Open => tracing::warn!(%address, "the server does not answer: it is spared for a while"),
+            Self::Closed => tracing::warn!(%address, "the server answers again"),
+        }
+    }
+}
+
 impl Breaker {
     /// Lets a request to the server at `address` through, or says why not. One that is let through tells how it went.
     /// An urgent one always is: an invalidation that did not happen must not look as if it had.
@@ -55,21 +73,22 @@ impl Breaker {
         )))
     }
 
-    /// How a request went: whether the server is to blame.
-    pub(crate) fn tell(&self, is_to_blame: bool) {
-        if is_to_blame {
-            self.failed_at(clock::instant());
-        } else {
-            self.succeeded();
+    /// How a request to the server at `address` went: whether the server is to blame.
+    pub(crate) fn tell(&self, is_to_blame: bool, address: &impl fmt::Display) {
+        let turned = if is_to_blame { self.failed_at(clock::instant()) } else { self.succeeded() };
+        if let Some(turned) = turned {
+            turned.warn(address);
         }
     }
 
     /// A request was answered.
-    fn succeeded(&self) {
+    fn succeeded(&self) -> Option<Turned> {
         let mut state = self.state();
+        let was_open = matches!(*state, State::Open { .. } | State::Probing { .. });
         if !matches!(*state, State::Closed) {
             *state = State::Closed;
         }
+        was_open.then_some(Turned::Closed)
     }
 
     fn admits_at(&self, now: impl FnOnce() -> Instant) -> bool {
@@ -86,23 +105,24 @@ impl Breaker {
         probes
     }
 
-    fn failed_at(&self, now: Instant) {
+    fn failed_at(&self, now: Instant) -> Option<Turned> {
         let mut state = self.state();
         let faults = match *state {
             State::Closed => 1,
             State::Failing { faults } => faults + 1,
-            State::Open { .. } => return,
+            State::Open { .. } => return None,
             State::Probing { pause, .. } => {
                 let pause = LONGEST_PAUSE.min(pause * 2);
                 *state = State::Open { until: now + pause, pause };
-                return;
+                return None;
             }
         };
-        *state = if faults < FAULTS_TO_OPEN {
-            State::Failing { faults }
-        } else {
-            State::Open { until: now + FIRST_PAUSE, pause: FIRST_PAUSE }
-        };
+        if faults < FAULTS_TO_OPEN {
+            *state = State::Failing { faults };
+            return None;
+        }
+        *state = State::Open { until: now + FIRST_PAUSE, pause: FIRST_PAUSE };
+        Some(Turned::Open)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

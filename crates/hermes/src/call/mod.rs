@@ -17,7 +17,7 @@ use crate::{
     engine::Engine,
     error::Error,
     memory::{Memory, key::Lookup, seek::Seek},
-    observe::Tally,
+    observe::{Span, Tally},
     points::SharedPoint,
     remote::{self, Remote, trip::Trip},
     rules::{Keep, Rules},
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// One call, on its way from its arguments to a value: it is given its arguments in order, may look for a [`hit`](Self::hit), is
-/// given its tags, and then goes one way: [`compute`](Self::compute), [`refresh`](Self::refresh), [`peek`](Self::peek),
+/// given its tags, and then goes one way: [`compute`](Self::compute), [`refresh`](Self::refresh), [`peek`](Self::peek), [`explain`](Self::explain),
 /// [`set`](Self::set), [`invalidate`](Self::invalidate), [`key`](Self::key), or a twin of these.
 ///
 /// Tags must be those that any call with these arguments would give. In process they may be left out of [`hit`](Self::hit), but
@@ -169,8 +169,9 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        let (shared, tally) = (self.shared(), self.tally());
-        match self.way::<V>(Verb::Read, rules.ttl) {
+        let (shared, span) = (self.shared(), self.span("read"));
+        let tally = self.tally().within(&span);
+        span.run(|| match self.way::<V>(tally, Verb::Read, rules.ttl) {
             Way::InProcess(seek) => {
                 tally.miss();
                 drive::read(shared, tally, seek, rules, loader)
@@ -180,7 +181,7 @@ impl<'c, M: Mode> Call<'c, M> {
                 tally.miss();
                 drive::alone(tally, loader)
             }
-        }
+        })
     }
 
     /// The loader's value, which replaces what is in the cache. A computation under way loses its right to be stored.
@@ -203,12 +204,13 @@ impl<'c, M: Mode> Call<'c, M> {
     where
         M: Keeps<V>,
     {
-        let (shared, tally) = (self.shared(), self.tally());
-        match self.way::<V>(Verb::Refresh, rules.ttl) {
+        let (shared, span) = (self.shared(), self.span("refresh"));
+        let tally = self.tally().within(&span);
+        span.run(|| match self.way::<V>(tally, Verb::Refresh, rules.ttl) {
             Way::InProcess(seek) => drive::lead_on(shared, tally, seek.lead(), rules, loader),
             Way::Remote(trip) => remote::drive::read::<M, V, E, F>(trip, rules, loader),
             Way::Uncached => drive::alone(tally, loader),
-        }
+        })
     }
 
     /// The value in the cache, if there is one. Never computes, and counts as neither hit nor miss.
@@ -293,28 +295,36 @@ impl<'c, M: Mode> Call<'c, M> {
         self.shared().counters.of(self.site)
     }
 
+    /// The span of a call that leaves the fast path.
+    fn span(&self, verb: &'static str) -> Span {
+        Span::of_call(verb, || self.full_key(), &self.shared().engine)
+    }
+
     fn lookup(&self) -> Lookup<'_> {
         Lookup { site: self.site.id(), arguments: &self.arguments }
     }
 
     /// The way to a value.
-    fn way<V: Value>(mut self, verb: Verb, ttl: Option<Duration>) -> Way<'c> {
-        let (shared, tally) = (self.shared(), self.tally());
+    fn way<'t, V: Value>(mut self, tally: Tally<'t>, verb: Verb, ttl: Option<Duration>) -> Way<'t>
+    where
+        'c: 't,
+    {
+        let shared = self.shared();
         let way = match &shared.engine {
             Engine::Noop => return Way::Uncached,
             _ if self.broken.is_some() => None,
             Engine::Memory(memory) => self.seek::<V>(memory).ok().map(Way::InProcess),
-            Engine::Remote(remote) => self.trip(remote, verb, ttl).ok().map(Way::Remote),
+            Engine::Remote(remote) => self.trip(remote, tally, verb, ttl).ok().map(Way::Remote),
         };
         // A fault of the cache never breaks the call: what cannot be cached is computed, and counted.
         way.unwrap_or_else(|| {
-            tally.error();
+            tally.error("a call cannot be cached: an argument cannot be part of a key, or another function has its name");
             Way::Uncached
         })
     }
 
     fn peeking(&mut self, remote: &'c Remote) -> Option<Trip<'c>> {
-        if self.broken.is_some() { None } else { self.trip(remote, Verb::Peek, None).ok() }
+        if self.broken.is_some() { None } else { self.trip(remote, self.tally(), Verb::Peek, None).ok() }
     }
 
     fn seek<V: Value>(&mut self, memory: &'c Memory) -> Result<Seek<'c>, SharedPoint> {
@@ -326,14 +336,18 @@ impl<'c, M: Mode> Call<'c, M> {
         Ok(Seek::to::<V>(memory, self.lookup(), point, tags))
     }
 
-    fn trip(
+    fn trip<'t>(
         &mut self,
-        remote: &'c Remote,
+        remote: &'t Remote,
+        tally: Tally<'t>,
         verb: Verb,
         ttl: Option<Duration>,
-    ) -> Result<Trip<'c>, SharedPoint> {
+    ) -> Result<Trip<'t>, SharedPoint>
+    where
+        'c: 't,
+    {
         let plan = self.plan(remote, ttl)?;
-        Ok(Trip::begin(self.cache.shared(), self.tally(), remote, plan, verb))
+        Ok(Trip::begin(self.shared(), tally, remote, plan, verb))
     }
 
     fn plan(&mut self, remote: &Remote, ttl: Option<Duration>) -> Result<Plan, SharedPoint> {
@@ -361,7 +375,7 @@ impl<'c, M: Mode> Call<'c, M> {
         let packed = remote
             .pack::<M, V>(&self.full_key(), value, ttl)
             .map_err(|why| Error::argument(self.setting(), why))?;
-        Ok(self.trip(remote, Verb::Set(packed), None)?)
+        Ok(self.trip(remote, self.tally(), Verb::Set(packed), None)?)
     }
 
     /// Whether a value that was put in by hand is in. One that was overtaken was, and then was invalidated.

@@ -1,7 +1,7 @@
 //! The twins of a call's verbs, for tasks: alike but for `.await`.
 //! Leaves everything that does not wait to the call itself.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, pin::pin};
 
 use hermescache_protocol::Verb;
 
@@ -46,16 +46,19 @@ impl<'c, M: Mode> Call<'c, M> {
         L: Future<Output = Result<V, E>>,
         M: Keeps<V>,
     {
-        let (shared, tally) = (self.shared(), self.tally());
-        match self.way::<V>(Verb::Read, rules.ttl) {
+        let (shared, span) = (self.shared(), self.span("read"));
+        let tally = self.tally().within(&span);
+        match span.run(|| self.way::<V>(tally, Verb::Read, rules.ttl)) {
             Way::InProcess(seek) => {
                 tally.miss();
-                drive::read_async(shared, tally, seek, rules, loader).await
+                span.around(pin!(drive::read_async(shared, tally, seek, rules, loader))).await
             }
-            Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
+            Way::Remote(trip) => {
+                span.around(pin!(remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader))).await
+            }
             Way::Uncached => {
                 tally.miss();
-                drive::alone_async(tally, loader()).await
+                span.around(pin!(drive::alone_async(tally, loader()))).await
             }
         }
     }
@@ -87,11 +90,16 @@ impl<'c, M: Mode> Call<'c, M> {
         L: Future<Output = Result<V, E>>,
         M: Keeps<V>,
     {
-        let (shared, tally) = (self.shared(), self.tally());
-        match self.way::<V>(Verb::Refresh, rules.ttl) {
-            Way::InProcess(seek) => drive::lead_on_async(shared, tally, seek.lead(), rules, loader).await,
-            Way::Remote(trip) => remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader).await,
-            Way::Uncached => drive::alone_async(tally, loader()).await,
+        let (shared, span) = (self.shared(), self.span("refresh"));
+        let tally = self.tally().within(&span);
+        match span.run(|| self.way::<V>(tally, Verb::Refresh, rules.ttl)) {
+            Way::InProcess(seek) => {
+                span.around(pin!(drive::lead_on_async(shared, tally, seek.lead(), rules, loader))).await
+            }
+            Way::Remote(trip) => {
+                span.around(pin!(remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader))).await
+            }
+            Way::Uncached => span.around(pin!(drive::alone_async(tally, loader()))).await,
         }
     }
 

@@ -3,9 +3,10 @@
 
 use std::{fmt, sync::OnceLock};
 
-use hermescache_protocol::{Key, Namespace, Point};
+use hermescache_protocol::{Key, Namespace};
 use metrics::{Counter, Histogram, Label, Unit};
 
+use super::label;
 use crate::site::{Site, SiteId};
 
 const HITS: &str = "hermes_hits_total";
@@ -22,9 +23,6 @@ const STORED_BYTES: &str = "hermes_stored_bytes";
 
 /// The point that stands for all of a cache: cleans and listings are of no function.
 const ALL_POINTS: &str = "*";
-
-/// The point of all entries that are named by hand.
-const ENTRIES: &str = "entry";
 
 /// The meters of one cache: one for each function that has used it.
 pub(super) struct Meters {
@@ -85,11 +83,6 @@ impl Meter {
             stored_bytes: histogram(STORED_BYTES),
         }
     }
-}
-
-/// What a point is called in series: the label of entries by hand is a star, which would be taken for all.
-fn label(point: &Point) -> &str {
-    if *point == Point::entry() { ENTRIES } else { point.label() }
 }
 
 fn labels(cache: &Namespace, point: &str) -> Vec<Label> {

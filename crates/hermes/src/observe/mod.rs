@@ -1,20 +1,31 @@
 //! What a cache did and what it holds, for those who watch it.
-//! Counts; decides nothing.
+//! Counts and tells; decides nothing.
 
 #[cfg(feature = "metrics")]
 mod meters;
+#[cfg(feature = "tracing")]
+mod spans;
 
+#[cfg(all(feature = "async", feature = "tracing"))]
+use std::future::poll_fn;
+#[cfg(feature = "async")]
+use std::pin::Pin;
 #[cfg(feature = "metrics")]
 use std::time::Instant;
 use std::{
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use hermescache_protocol::{Key, Namespace};
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use hermescache_protocol::Point;
+use hermescache_protocol::{Command, Key, Namespace};
 
 #[cfg(feature = "metrics")]
 use self::meters::{Meter, Meters};
+#[cfg(feature = "tracing")]
+use self::spans::Seldom;
 #[cfg(feature = "metrics")]
 use crate::clock;
 use crate::{lanes::Lanes, site::Site};
@@ -43,7 +54,7 @@ pub struct Stats {
     /// Times a call waited for another's computation.
     pub waits: u64,
     /// Calls that ran uncached through a fault: an argument that failed to serialize, a function whose name another
-    /// one has, a backend's error. `key` and `invalidate` of the same call say what it is.
+    /// one has, a backend's error. `explain` of the same call says what it is.
     pub errors: u64,
     /// Values that were not stored because their key was invalidated or taken over while they were computed.
     pub fenced_commits: u64,
@@ -74,11 +85,18 @@ pub(crate) struct Counters {
     fenced_commits: AtomicU64,
     #[cfg(feature = "metrics")]
     meters: Meters,
+    #[cfg(feature = "tracing")]
+    cache: Namespace,
+    #[cfg(feature = "tracing")]
+    warnings: Seldom,
 }
 
 impl Counters {
     /// The counters of a cache of this namespace.
-    #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "only meters have names"))]
+    #[cfg_attr(
+        not(any(feature = "metrics", feature = "tracing")),
+        expect(unused_variables, reason = "only what is told has names")
+    )]
     pub(crate) fn new(namespace: &Namespace) -> Self {
         Self {
             hits: Lanes::default(),
@@ -89,17 +107,28 @@ impl Counters {
             fenced_commits: AtomicU64::new(0),
             #[cfg(feature = "metrics")]
             meters: Meters::new(namespace),
+            #[cfg(feature = "tracing")]
+            cache: namespace.clone(),
+            #[cfg(feature = "tracing")]
+            warnings: Seldom::default(),
         }
     }
 
     /// Where the calls of a function are counted.
     #[inline(always)]
-    #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "only meters tell sites apart"))]
-    pub(crate) fn of(&self, site: &Site) -> Tally<'_> {
+    #[cfg_attr(
+        not(any(feature = "metrics", feature = "tracing")),
+        expect(unused_variables, reason = "only what is told has names")
+    )]
+    pub(crate) fn of(&self, site: &'static Site) -> Tally<'_> {
         Tally {
             counters: self,
             #[cfg(feature = "metrics")]
             meter: self.meters.of(site),
+            #[cfg(feature = "tracing")]
+            site,
+            #[cfg(feature = "tracing")]
+            call: &NO_SPAN,
         }
     }
 
@@ -122,9 +151,37 @@ pub(crate) struct Tally<'c> {
     counters: &'c Counters,
     #[cfg(feature = "metrics")]
     meter: &'c Meter,
+    #[cfg(feature = "tracing")]
+    site: &'static Site,
+    /// The span of the call; of a hit in process there is none.
+    #[cfg(feature = "tracing")]
+    call: &'c tracing::Span,
 }
 
+#[cfg(feature = "tracing")]
+static NO_SPAN: tracing::Span = tracing::Span::none();
+
 impl<'c> Tally<'c> {
+    /// The same, for a call in this span.
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
+    pub(crate) fn within<'s>(self, span: &'s Span) -> Tally<'s>
+    where
+        'c: 's,
+    {
+        Tally {
+            #[cfg(feature = "tracing")]
+            call: &span.0,
+            ..self
+        }
+    }
+
+    /// How the call ends, for its span.
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
+    pub(crate) fn ends(self, outcome: &'static str) {
+        #[cfg(feature = "tracing")]
+        self.call.record("outcome", outcome);
+    }
+
     #[inline(always)]
     pub(crate) fn hit(self) {
         self.counters.hits.add_one();
@@ -138,10 +195,17 @@ impl<'c> Tally<'c> {
         self.meter.misses.increment(1);
     }
 
-    pub(crate) fn error(self) {
+    /// The cache is of no use to the call, for this reason.
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "only warnings tell why"))]
+    pub(crate) fn error(self, why: &'static str) {
         self.counters.errors.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
         self.meter.errors.increment(1);
+        #[cfg(feature = "tracing")]
+        if let Some(unsaid) = self.counters.warnings.may_say() {
+            let (cache, point) = (self.counters.cache.as_str(), self.site.point());
+            tracing::warn!(cache, point = label(&point), unsaid, "{why}");
+        }
     }
 
     pub(crate) fn fenced_commit(self) {
@@ -154,6 +218,7 @@ impl<'c> Tally<'c> {
     pub(crate) fn computing(self) -> Computing<'c> {
         Computing {
             tally: self,
+            span: Span::of_computation(),
             #[cfg(feature = "metrics")]
             began: clock::instant(),
         }
@@ -166,6 +231,8 @@ impl<'c> Tally<'c> {
         self.meter.waits.increment(1);
         Waiting {
             tally: self,
+            #[cfg(feature = "tracing")]
+            _span: spans::wait(),
             #[cfg(feature = "metrics")]
             began: clock::instant(),
         }
@@ -191,6 +258,8 @@ impl<'c> Tally<'c> {
 #[must_use]
 pub(crate) struct Computing<'c> {
     tally: Tally<'c>,
+    /// To run it in.
+    pub(crate) span: Span,
     #[cfg(feature = "metrics")]
     began: Instant,
 }
@@ -213,6 +282,8 @@ impl Computing<'_> {
 pub(crate) struct Waiting<'c> {
     #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only meters tell how long"))]
     tally: Tally<'c>,
+    #[cfg(feature = "tracing")]
+    _span: tracing::Span,
     #[cfg(feature = "metrics")]
     began: Instant,
 }
@@ -233,34 +304,105 @@ fn since(began: Instant) -> Duration {
 #[derive(Debug)]
 pub(crate) struct Faults {
     count: AtomicU64,
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
     cache: Namespace,
+    #[cfg(feature = "tracing")]
+    warnings: Seldom,
 }
 
 impl Faults {
     /// Those of a cache of this namespace.
-    #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "only meters have names"))]
+    #[cfg_attr(
+        not(any(feature = "metrics", feature = "tracing")),
+        expect(unused_variables, reason = "only what is told has names")
+    )]
     pub(crate) fn new(namespace: &Namespace) -> Self {
         Self {
             count: AtomicU64::new(0),
-            #[cfg(feature = "metrics")]
+            #[cfg(any(feature = "metrics", feature = "tracing"))]
             cache: namespace.clone(),
+            #[cfg(feature = "tracing")]
+            warnings: Seldom::default(),
         }
     }
 
     /// There was no answer to this command, which is about this key or about all of the cache.
-    #[cfg_attr(
-        not(feature = "metrics"),
-        expect(unused_variables, reason = "only meters tell commands apart")
-    )]
-    pub(crate) fn add(&self, command: &'static str, key: Option<&Key>) {
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "only warnings tell why"))]
+    pub(crate) fn add(&self, command: &'static str, key: Option<&Key>, why: &dyn fmt::Display) {
         self.count.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
         meters::backend_error(&self.cache, command, key);
+        #[cfg(feature = "tracing")]
+        if let Some(unsaid) = self.warnings.may_say() {
+            let (cache, point) = (self.cache.as_str(), key.map(|key| label(key.point())));
+            tracing::warn!(cache, point, command, error = %why, unsaid, "the backend has no answer");
+        }
     }
 
     /// How many there were.
     pub(crate) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
+}
+
+/// A part of what a call does, for whoever traces it; nothing where there is no feature `tracing`.
+#[derive(Debug)]
+pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
+
+impl Span {
+    /// A call that has left the fast path.
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
+    pub(crate) fn of_call(verb: &'static str, key: impl FnOnce() -> Key, backend: &dyn fmt::Debug) -> Self {
+        Self(
+            #[cfg(feature = "tracing")]
+            spans::call(verb, key, backend),
+        )
+    }
+
+    /// A command on its way to a backend and back.
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
+    pub(crate) fn of_command(command: &Command) -> Self {
+        Self(
+            #[cfg(feature = "tracing")]
+            spans::command(command),
+        )
+    }
+
+    fn of_computation() -> Self {
+        Self(
+            #[cfg(feature = "tracing")]
+            spans::compute(),
+        )
+    }
+
+    /// Does this in the span.
+    #[inline]
+    pub(crate) fn run<T>(&self, act: impl FnOnce() -> T) -> T {
+        #[cfg(feature = "tracing")]
+        let _entered = self.0.enter();
+        act()
+    }
+
+    /// Does this in the span whenever it is polled, and only then.
+    #[cfg(all(feature = "async", feature = "tracing"))]
+    pub(crate) fn around<'s, F: Future>(
+        &'s self,
+        mut future: Pin<&'s mut F>,
+    ) -> impl Future<Output = F::Output> + use<'s, F> {
+        // By reference: to hand a large future on by value would take stack for a copy, which deep recursion lacks.
+        poll_fn(move |context| self.run(|| future.as_mut().poll(context)))
+    }
+
+    /// Does this.
+    #[cfg(all(feature = "async", not(feature = "tracing")))]
+    pub(crate) fn around<'s, F: Future>(&'s self, future: Pin<&'s mut F>) -> Pin<&'s mut F> {
+        future
+    }
+}
+
+/// What a point is called in series and traces: the label of entries by hand is a star, which would be taken for all.
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+fn label(point: &Point) -> &str {
+    const ENTRIES: &str = "entry";
+    if *point == Point::entry() { ENTRIES } else { point.label() }
 }

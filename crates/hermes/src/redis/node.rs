@@ -139,7 +139,7 @@ impl Node {
 
     /// Tells the breaker how it went.
     pub(super) fn tell<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        self.breaker.tell(result.as_ref().is_err_and(Failure::blames_the_server));
+        self.breaker.tell(result.as_ref().is_err_and(Failure::blames_the_server), &self.address);
         result
     }
 

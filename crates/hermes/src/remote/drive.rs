@@ -54,10 +54,10 @@ pub(crate) fn read<M: Keeps<V>, V: Value, E, F: FnOnce(&V) -> Keep>(
         }
     };
     let computing = tally.computing();
-    let result = {
+    let result = computing.span.run(|| {
         let _mark = trip.mark();
         loader()
-    };
+    });
     computing.ended();
     let computed = trip.judge::<M, V, E, F>(&result, rules);
     drop(beat);
@@ -114,8 +114,10 @@ where
     let result = {
         let mut loader = pin!(async { loader().await });
         poll_fn(|context| {
-            let _mark = trip.mark();
-            loader.as_mut().poll(context)
+            computing.span.run(|| {
+                let _mark = trip.mark();
+                loader.as_mut().poll(context)
+            })
         })
         .await
     };

@@ -106,7 +106,7 @@ impl Pulse {
 /// A backend of the user's own may panic. That ends no thread on which other leases depend: it is a fault like others.
 fn execute(core: &Core, command: &Command) -> Result<Reply, Fault> {
     catch_unwind(AssertUnwindSafe(|| core.execute(command))).unwrap_or_else(|_| {
-        core.count_fault(command);
+        core.count_fault(command, &"the backend panicked");
         Err(Fault::Unknown)
     })
 }

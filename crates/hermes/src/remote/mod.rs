@@ -11,7 +11,9 @@ mod look;
 mod timeline;
 pub(crate) mod trip;
 
-use std::{sync::Arc, time::Duration};
+#[cfg(feature = "async")]
+use std::pin::pin;
+use std::{fmt, sync::Arc, time::Duration};
 
 use hermescache_protocol::{
     Arguments, Codecs, Command, Fault, Invalidation, Jitter, Key, Moment, Namespace, Payload, Plan, Point,
@@ -24,7 +26,7 @@ use crate::{
     backend::{Backend, BackendError},
     codec::{PackError, Packers},
     error::Error,
-    observe::{EntryInfo, Faults},
+    observe::{EntryInfo, Faults, Span},
     points::Points,
     scope::Scope,
     value::Keeps,
@@ -74,7 +76,8 @@ pub(crate) struct Core {
 impl Core {
     /// Asks the backend, and counts if it has no answer.
     fn ask(&self, command: &Command) -> Result<Reply, BackendError> {
-        self.backend.execute(command).inspect_err(|_| self.count_fault(command))
+        let answer = Span::of_command(command).run(|| self.backend.execute(command));
+        answer.inspect_err(|why| self.count_fault(command, why))
     }
 
     /// The same, where why there is no answer is of no use.
@@ -84,11 +87,12 @@ impl Core {
 
     #[cfg(feature = "async")]
     async fn ask_async(&self, command: &Command) -> Result<Reply, BackendError> {
-        self.backend.execute_async(command).await.inspect_err(|_| self.count_fault(command))
+        let answer = Span::of_command(command).around(pin!(self.backend.execute_async(command))).await;
+        answer.inspect_err(|why| self.count_fault(command, why))
     }
 
-    fn count_fault(&self, command: &Command) {
-        self.faults.add(command.name(), command.key());
+    fn count_fault(&self, command: &Command, why: &dyn fmt::Display) {
+        self.faults.add(command.name(), command.key(), why);
     }
 }
 
@@ -155,7 +159,10 @@ impl Remote {
     /// Makes misses of all entries in a scope, and takes the lease of whoever computes one of them.
     pub(crate) fn invalidate(&self, scope: Scope<'_>) -> Result<(), Error> {
         let invalidation = self.invalidation(scope)?;
-        let answers = self.core.backend.execute_all(invalidation.commands());
+        let answers = match invalidation.commands() {
+            [] => Vec::new(),
+            commands @ [first, ..] => Span::of_command(first).run(|| self.core.backend.execute_all(commands)),
+        };
         self.settle(scope, invalidation, answers)
     }
 
@@ -187,7 +194,8 @@ impl Remote {
     ) -> Result<(), Error> {
         if let Some(command) = invalidation.commands().first() {
             // They are all alike.
-            answers.iter().filter(|answer| answer.is_err()).for_each(|_| self.core.count_fault(command));
+            let faults = answers.iter().filter_map(|answer| answer.as_ref().err());
+            faults.for_each(|why| self.core.count_fault(command, why));
         }
         let mut why = None;
         for answer in answers {
@@ -218,7 +226,7 @@ impl Remote {
     }
 
     fn not_listed(&self, why: BackendError) -> Error {
-        self.core.faults.add("list", None);
+        self.core.faults.add("list", None, &why);
         Error::backend(format!("listing the namespace {:?}", self.namespace.as_str()), why)
     }
 }
@@ -227,7 +235,12 @@ impl Remote {
 impl Remote {
     pub(crate) async fn invalidate_async(&self, scope: Scope<'_>) -> Result<(), Error> {
         let invalidation = self.invalidation(scope)?;
-        let answers = self.core.backend.execute_all_async(invalidation.commands()).await;
+        let answers = match invalidation.commands() {
+            [] => Vec::new(),
+            commands @ [first, ..] => {
+                Span::of_command(first).around(pin!(self.core.backend.execute_all_async(commands))).await
+            }
+        };
         self.settle(scope, invalidation, answers)
     }
 

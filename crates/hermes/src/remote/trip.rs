@@ -34,7 +34,8 @@ pub(crate) struct Trip<'c> {
     ttl: Ttl,
     /// Whether it counts as a hit or a miss.
     counts: Counts,
-    waiting: Option<Waiting<'c>>,
+    /// Boxed, since few calls wait.
+    waiting: Option<Box<Waiting<'c>>>,
     /// The size of the value that it may come to store.
     stores_bytes: usize,
     /// Why the backend had no answer the last time.
@@ -116,6 +117,7 @@ impl<'c> Trip<'c> {
         match decoded {
             Some(value) => {
                 self.tally.hit();
+                self.tally.ends("hit");
                 ControlFlow::Break(value)
             }
             None => ControlFlow::Continue(Said::Glanced(start, answer)),
@@ -153,7 +155,9 @@ impl<'c> Trip<'c> {
     }
 
     fn unpack<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Option<V> {
-        self.decoded::<M, V>(codec, payload).inspect_err(|_| self.tally.error()).ok()
+        self.decoded::<M, V>(codec, payload)
+            .inspect_err(|_| self.tally.error("an entry cannot be decoded"))
+            .ok()
     }
 
     fn decoded<M: Keeps<V>, V: Value>(&self, codec: CodecId, payload: &Payload) -> Result<V, UnpackError> {
@@ -180,7 +184,9 @@ impl<'c> Trip<'c> {
                     let shared = Handed::Packed(codec, payload.clone());
                     return Computed::Storable { shared, value: PackedValue { codec, payload, ttl } };
                 }
-                Err(_) => self.tally.error(),
+                Err(_) => {
+                    self.tally.error("a value cannot be stored: it is too large, or does not serialize")
+                }
             }
         }
         Computed::Unstorable(Handed::Live(Arc::new(value.clone())))
@@ -203,7 +209,7 @@ impl<'c> Trip<'c> {
 
     pub(super) fn count_wait(&mut self) {
         if self.waiting.is_none() {
-            self.waiting = Some(self.tally.waiting());
+            self.waiting = Some(Box::new(self.tally.waiting()));
         }
         self.count_miss();
     }
@@ -222,7 +228,14 @@ impl<'c> Trip<'c> {
 
     pub(super) fn count_hit_or_miss<V>(&mut self, turn: &Turn<V>) {
         match turn {
-            Turn::Value(_) if self.counts == Counts::HitOrMiss => self.tally.hit(),
+            Turn::Value(_) if self.counts == Counts::HitOrMiss => {
+                self.tally.hit();
+                self.tally.ends("hit");
+            }
+            Turn::Value(_) => {
+                self.count_miss();
+                self.tally.ends("shared");
+            }
             _ => self.count_miss(),
         }
     }
@@ -231,8 +244,16 @@ impl<'c> Trip<'c> {
         match end {
             Turn::Own(Fate::Stored) => self.tally.stored(self.stores_bytes),
             Turn::Own(Fate::Fenced) => self.tally.fenced_commit(),
-            Turn::Own(Fate::Refused) => self.tally.error(),
+            Turn::Own(Fate::Refused) => self.tally.error("the server refused to store a value"),
             _ => {}
         }
+        self.tally.ends(match end {
+            Turn::Own(Fate::Stored) => "stored",
+            Turn::Own(Fate::Fenced) => "fenced",
+            Turn::Own(Fate::Refused) => "refused",
+            Turn::Own(Fate::Unstorable) => "not kept",
+            Turn::Own(Fate::Failed) => "failed",
+            _ => "not stored",
+        });
     }
 }
