@@ -1,13 +1,16 @@
 //! Hands what is counted to the `metrics` facade, cache by cache and point by point.
 //! Leaves it to the program which recorder takes it there.
 
-use std::{fmt, sync::OnceLock};
+use std::{fmt, sync::OnceLock, time::Instant};
 
 use hermescache_protocol::{Key, Namespace};
 use metrics::{Counter, Histogram, Label, Unit};
 
 use super::label;
-use crate::site::{Site, SiteId};
+use crate::{
+    clock,
+    site::{Site, SiteId},
+};
 
 const HITS: &str = "hermes_hits_total";
 const MISSES: &str = "hermes_misses_total";
@@ -27,7 +30,7 @@ const ALL_POINTS: &str = "*";
 /// The meters of one cache: one for each function that has used it.
 pub(super) struct Meters {
     cache: Namespace,
-    of_sites: BySite<Meter>,
+    of_sites: BySite<Series>,
 }
 
 impl Meters {
@@ -37,8 +40,8 @@ impl Meters {
 
     /// The meter of a function, which is made when it first uses the cache.
     #[inline]
-    pub(super) fn of(&self, site: &Site) -> &Meter {
-        self.of_sites.get_or_make(site.id(), || Meter::register(&self.cache, site))
+    pub(super) fn of(&self, site: &Site) -> Meter<'_> {
+        Meter(self.of_sites.get_or_make(site.id(), || Series::register(&self.cache, site)))
     }
 }
 
@@ -48,22 +51,80 @@ impl fmt::Debug for Meters {
     }
 }
 
-/// The series of one function in one cache, as a recorder gave them.
-#[derive(Debug)]
-pub(super) struct Meter {
-    pub(super) hits: Counter,
-    pub(super) misses: Counter,
-    pub(super) computations: Counter,
-    pub(super) waits: Counter,
-    pub(super) fenced_commits: Counter,
-    pub(super) errors: Counter,
-    pub(super) computation_seconds: Histogram,
-    pub(super) wait_seconds: Histogram,
-    pub(super) read_bytes: Histogram,
-    pub(super) stored_bytes: Histogram,
+/// What one function did with one cache, for whoever measures it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Meter<'c>(&'c Series);
+
+impl Meter<'_> {
+    #[inline]
+    pub(super) fn hit(self) {
+        self.0.hits.increment(1);
+    }
+
+    pub(super) fn miss(self) {
+        self.0.misses.increment(1);
+    }
+
+    pub(super) fn error(self) {
+        self.0.errors.increment(1);
+    }
+
+    pub(super) fn fenced_commit(self) {
+        self.0.fenced_commits.increment(1);
+    }
+
+    pub(super) fn computed(self, began: Began) {
+        self.0.computations.increment(1);
+        self.0.computation_seconds.record(began.elapsed_secs());
+    }
+
+    pub(super) fn waits(self) {
+        self.0.waits.increment(1);
+    }
+
+    pub(super) fn waited(self, began: Began) {
+        self.0.wait_seconds.record(began.elapsed_secs());
+    }
+
+    pub(super) fn read(self, len_bytes: usize) {
+        self.0.read_bytes.record(len_bytes as f64);
+    }
+
+    pub(super) fn stored(self, len_bytes: usize) {
+        self.0.stored_bytes.record(len_bytes as f64);
+    }
 }
 
-impl Meter {
+/// When something began whose time is measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Began(Instant);
+
+impl Began {
+    pub(super) fn now() -> Self {
+        Self(clock::instant())
+    }
+
+    fn elapsed_secs(self) -> f64 {
+        clock::instant().saturating_duration_since(self.0).as_secs_f64()
+    }
+}
+
+/// The series of one function in one cache, as a recorder gave them.
+#[derive(Debug)]
+struct Series {
+    hits: Counter,
+    misses: Counter,
+    computations: Counter,
+    waits: Counter,
+    fenced_commits: Counter,
+    errors: Counter,
+    computation_seconds: Histogram,
+    wait_seconds: Histogram,
+    read_bytes: Histogram,
+    stored_bytes: Histogram,
+}
+
+impl Series {
     #[cold]
     fn register(cache: &Namespace, site: &Site) -> Self {
         describe();

@@ -3,15 +3,15 @@
 
 #[cfg(feature = "metrics")]
 mod meters;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_meters.rs"]
+mod meters;
 #[cfg(feature = "tracing")]
 mod spans;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_spans.rs"]
+mod spans;
 
-#[cfg(all(feature = "async", feature = "tracing"))]
-use std::future::poll_fn;
-#[cfg(feature = "async")]
-use std::pin::Pin;
-#[cfg(feature = "metrics")]
-use std::time::Instant;
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
@@ -20,14 +20,13 @@ use std::{
 
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 use hermescache_protocol::Point;
-use hermescache_protocol::{Command, Key, Namespace};
+use hermescache_protocol::{Key, Namespace};
 
-#[cfg(feature = "metrics")]
-use self::meters::{Meter, Meters};
-#[cfg(feature = "tracing")]
-use self::spans::Seldom;
-#[cfg(feature = "metrics")]
-use crate::clock;
+pub(crate) use self::spans::Span;
+use self::{
+    meters::{Began, Meter, Meters},
+    spans::{Warnings, Within},
+};
 use crate::{lanes::Lanes, site::Site};
 
 /// What this process did with one cache since it was built, over all its clones. To look without computing
@@ -83,20 +82,12 @@ pub(crate) struct Counters {
     waits: AtomicU64,
     errors: AtomicU64,
     fenced_commits: AtomicU64,
-    #[cfg(feature = "metrics")]
     meters: Meters,
-    #[cfg(feature = "tracing")]
-    cache: Namespace,
-    #[cfg(feature = "tracing")]
-    warnings: Seldom,
+    warnings: Warnings,
 }
 
 impl Counters {
     /// The counters of a cache of this namespace.
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "tracing")),
-        expect(unused_variables, reason = "only what is told has names")
-    )]
     pub(crate) fn new(namespace: &Namespace) -> Self {
         Self {
             hits: Lanes::default(),
@@ -105,31 +96,15 @@ impl Counters {
             waits: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             fenced_commits: AtomicU64::new(0),
-            #[cfg(feature = "metrics")]
             meters: Meters::new(namespace),
-            #[cfg(feature = "tracing")]
-            cache: namespace.clone(),
-            #[cfg(feature = "tracing")]
-            warnings: Seldom::default(),
+            warnings: Warnings::new(namespace),
         }
     }
 
     /// Where the calls of a function are counted.
     #[inline(always)]
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "tracing")),
-        expect(unused_variables, reason = "only what is told has names")
-    )]
     pub(crate) fn of(&self, site: &'static Site) -> Tally<'_> {
-        Tally {
-            counters: self,
-            #[cfg(feature = "metrics")]
-            meter: self.meters.of(site),
-            #[cfg(feature = "tracing")]
-            site,
-            #[cfg(feature = "tracing")]
-            call: &NO_SPAN,
-        }
+        Tally { counters: self, meter: self.meters.of(site), site, within: Within::none() }
     }
 
     pub(crate) fn read(&self) -> Stats {
@@ -145,111 +120,72 @@ impl Counters {
     }
 }
 
-/// Where the calls of one function are counted: in its cache's [`Stats`] and, with the feature `metrics`, by its own meter.
+/// Where the calls of one function are counted: in its cache's [`Stats`], and for whoever measures or traces it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tally<'c> {
     counters: &'c Counters,
-    #[cfg(feature = "metrics")]
-    meter: &'c Meter,
-    #[cfg(feature = "tracing")]
+    meter: Meter<'c>,
     site: &'static Site,
-    /// The span of the call; of a hit in process there is none.
-    #[cfg(feature = "tracing")]
-    call: &'c tracing::Span,
+    within: Within<'c>,
 }
-
-#[cfg(feature = "tracing")]
-static NO_SPAN: tracing::Span = tracing::Span::none();
 
 impl<'c> Tally<'c> {
     /// The same, for a call in this span.
-    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
     pub(crate) fn within<'s>(self, span: &'s Span) -> Tally<'s>
     where
         'c: 's,
     {
-        Tally {
-            #[cfg(feature = "tracing")]
-            call: &span.0,
-            ..self
-        }
+        Tally { within: Within::span(span), ..self }
     }
 
     /// How the call ends, for its span.
-    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
     pub(crate) fn ends(self, outcome: &'static str) {
-        #[cfg(feature = "tracing")]
-        self.call.record("outcome", outcome);
+        self.within.ends(outcome);
     }
 
     #[inline(always)]
     pub(crate) fn hit(self) {
         self.counters.hits.add_one();
-        #[cfg(feature = "metrics")]
-        self.meter.hits.increment(1);
+        self.meter.hit();
     }
 
     pub(crate) fn miss(self) {
         self.counters.misses.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        self.meter.misses.increment(1);
+        self.meter.miss();
     }
 
     /// The cache is of no use to the call, for this reason.
-    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "only warnings tell why"))]
     pub(crate) fn error(self, why: &'static str) {
         self.counters.errors.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        self.meter.errors.increment(1);
-        #[cfg(feature = "tracing")]
-        if let Some(unsaid) = self.counters.warnings.may_say() {
-            let (cache, point) = (self.counters.cache.as_str(), self.site.point());
-            tracing::warn!(cache, point = label(&point), unsaid, "{why}");
-        }
+        self.meter.error();
+        self.counters.warnings.of_call(self.site, why);
     }
 
     pub(crate) fn fenced_commit(self) {
         self.counters.fenced_commits.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        self.meter.fenced_commits.increment(1);
+        self.meter.fenced_commit();
     }
 
     /// A loader begins to run.
     pub(crate) fn computing(self) -> Computing<'c> {
-        Computing {
-            tally: self,
-            span: Span::of_computation(),
-            #[cfg(feature = "metrics")]
-            began: clock::instant(),
-        }
+        Computing { tally: self, span: Span::of_computation(), began: Began::now() }
     }
 
     /// A call begins to wait for another's computation, until what this gives is dropped.
     pub(crate) fn waiting(self) -> Waiting<'c> {
         self.counters.waits.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        self.meter.waits.increment(1);
-        Waiting {
-            tally: self,
-            #[cfg(feature = "tracing")]
-            _span: spans::wait(),
-            #[cfg(feature = "metrics")]
-            began: clock::instant(),
-        }
+        self.meter.waits();
+        Waiting { tally: self, _span: Span::of_wait(), began: Began::now() }
     }
 
     /// A value of this size was read from a backend.
-    #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "only meters tell sizes"))]
     pub(crate) fn read(self, len_bytes: usize) {
-        #[cfg(feature = "metrics")]
-        self.meter.read_bytes.record(len_bytes as f64);
+        self.meter.read(len_bytes);
     }
 
     /// A value of this size was stored in a backend.
-    #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "only meters tell sizes"))]
     pub(crate) fn stored(self, len_bytes: usize) {
-        #[cfg(feature = "metrics")]
-        self.meter.stored_bytes.record(len_bytes as f64);
+        self.meter.stored(len_bytes);
     }
 }
 
@@ -260,19 +196,14 @@ pub(crate) struct Computing<'c> {
     tally: Tally<'c>,
     /// To run it in.
     pub(crate) span: Span,
-    #[cfg(feature = "metrics")]
-    began: Instant,
+    began: Began,
 }
 
 impl Computing<'_> {
     /// It has run to its end, with whatever result.
     pub(crate) fn ended(self) {
         self.tally.counters.computations.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        {
-            self.tally.meter.computations.increment(1);
-            self.tally.meter.computation_seconds.record(since(self.began));
-        }
+        self.tally.meter.computed(self.began);
     }
 }
 
@@ -280,123 +211,41 @@ impl Computing<'_> {
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Waiting<'c> {
-    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only meters tell how long"))]
     tally: Tally<'c>,
-    #[cfg(feature = "tracing")]
-    _span: tracing::Span,
-    #[cfg(feature = "metrics")]
-    began: Instant,
+    _span: Span,
+    began: Began,
 }
 
-#[cfg(feature = "metrics")]
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.tally.meter.wait_seconds.record(since(self.began));
+        self.tally.meter.waited(self.began);
     }
-}
-
-#[cfg(feature = "metrics")]
-fn since(began: Instant) -> Duration {
-    clock::instant().saturating_duration_since(began)
 }
 
 /// How often a backend had no answer.
 #[derive(Debug)]
 pub(crate) struct Faults {
     count: AtomicU64,
-    #[cfg(any(feature = "metrics", feature = "tracing"))]
     cache: Namespace,
-    #[cfg(feature = "tracing")]
-    warnings: Seldom,
+    warnings: Warnings,
 }
 
 impl Faults {
     /// Those of a cache of this namespace.
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "tracing")),
-        expect(unused_variables, reason = "only what is told has names")
-    )]
     pub(crate) fn new(namespace: &Namespace) -> Self {
-        Self {
-            count: AtomicU64::new(0),
-            #[cfg(any(feature = "metrics", feature = "tracing"))]
-            cache: namespace.clone(),
-            #[cfg(feature = "tracing")]
-            warnings: Seldom::default(),
-        }
+        Self { count: AtomicU64::new(0), cache: namespace.clone(), warnings: Warnings::new(namespace) }
     }
 
     /// There was no answer to this command, which is about this key or about all of the cache.
-    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "only warnings tell why"))]
     pub(crate) fn add(&self, command: &'static str, key: Option<&Key>, why: &dyn fmt::Display) {
         self.count.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
         meters::backend_error(&self.cache, command, key);
-        #[cfg(feature = "tracing")]
-        if let Some(unsaid) = self.warnings.may_say() {
-            let (cache, point) = (self.cache.as_str(), key.map(|key| label(key.point())));
-            tracing::warn!(cache, point, command, error = %why, unsaid, "the backend has no answer");
-        }
+        self.warnings.of_command(command, key, why);
     }
 
     /// How many there were.
     pub(crate) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
-    }
-}
-
-/// A part of what a call does, for whoever traces it; nothing where there is no feature `tracing`.
-#[derive(Debug)]
-pub(crate) struct Span(#[cfg(feature = "tracing")] tracing::Span);
-
-impl Span {
-    /// A call that has left the fast path.
-    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
-    pub(crate) fn of_call(verb: &'static str, key: impl FnOnce() -> Key, backend: &dyn fmt::Debug) -> Self {
-        Self(
-            #[cfg(feature = "tracing")]
-            spans::call(verb, key, backend),
-        )
-    }
-
-    /// A command on its way to a backend and back.
-    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "there are no spans"))]
-    pub(crate) fn of_command(command: &Command) -> Self {
-        Self(
-            #[cfg(feature = "tracing")]
-            spans::command(command),
-        )
-    }
-
-    fn of_computation() -> Self {
-        Self(
-            #[cfg(feature = "tracing")]
-            spans::compute(),
-        )
-    }
-
-    /// Does this in the span.
-    #[inline]
-    pub(crate) fn run<T>(&self, act: impl FnOnce() -> T) -> T {
-        #[cfg(feature = "tracing")]
-        let _entered = self.0.enter();
-        act()
-    }
-
-    /// Does this in the span whenever it is polled, and only then.
-    #[cfg(all(feature = "async", feature = "tracing"))]
-    pub(crate) fn around<'s, F: Future>(
-        &'s self,
-        mut future: Pin<&'s mut F>,
-    ) -> impl Future<Output = F::Output> + use<'s, F> {
-        // By reference: to hand a large future on by value would take stack for a copy, which deep recursion lacks.
-        poll_fn(move |context| self.run(|| future.as_mut().poll(context)))
-    }
-
-    /// Does this.
-    #[cfg(all(feature = "async", not(feature = "tracing")))]
-    pub(crate) fn around<'s, F: Future>(&'s self, future: Pin<&'s mut F>) -> Pin<&'s mut F> {
-        future
     }
 }
 

@@ -6,56 +6,132 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+#[cfg(feature = "async")]
+use std::{future::poll_fn, pin::Pin};
 
-use hermescache_protocol::{Command, Key};
+use hermescache_protocol::{Command, Key, Namespace};
 use tracing::{debug_span, field::Empty};
 
-use crate::clock;
+use super::label;
+use crate::{clock, site::Site};
 
-/// A call that has left the fast path. Its key is named only for those who look.
-pub(super) fn call(verb: &'static str, key: impl FnOnce() -> Key, backend: &dyn fmt::Debug) -> tracing::Span {
-    let span = debug_span!("hermes.call", verb, point = Empty, key = Empty, backend = Empty, outcome = Empty);
-    if !span.is_disabled() {
-        let key = key();
-        // A backend's `Debug` begins with its name, and may go on for long.
-        let backend = format!("{backend:?}");
-        let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
-        let name = backend.split(|c| !is_of_name(c)).next().unwrap_or_default();
-        span.record("point", super::label(key.point()));
-        span.record("key", tracing::field::display(&key));
-        span.record("backend", name);
+/// A part of what a call does.
+#[derive(Debug)]
+pub(crate) struct Span(tracing::Span);
+
+impl Span {
+    /// A call that has left the fast path. Its key is named only for those who look.
+    pub(crate) fn of_call(verb: &'static str, key: impl FnOnce() -> Key, backend: &dyn fmt::Debug) -> Self {
+        let span =
+            debug_span!("hermes.call", verb, point = Empty, key = Empty, backend = Empty, outcome = Empty);
+        if !span.is_disabled() {
+            let key = key();
+            // A backend's `Debug` begins with its name, and may go on for long.
+            let backend = format!("{backend:?}");
+            let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+            let name = backend.split(|c| !is_of_name(c)).next().unwrap_or_default();
+            span.record("point", label(key.point()));
+            span.record("key", tracing::field::display(&key));
+            span.record("backend", name);
+        }
+        Self(span)
     }
-    span
-}
 
-/// A command on its way to a backend and back.
-pub(super) fn command(command: &Command) -> tracing::Span {
-    match command {
-        Command::Fetch { .. } => debug_span!("hermes.fetch"),
-        Command::Acquire { .. } => debug_span!("hermes.acquire"),
-        Command::Commit { .. } => debug_span!("hermes.commit"),
-        Command::Release { .. } => debug_span!("hermes.release"),
-        Command::Renew { .. } => debug_span!("hermes.renew"),
-        Command::Invalidate { .. } => debug_span!("hermes.invalidate"),
-        Command::Clean { .. } => debug_span!("hermes.clean"),
-        // A command that is new here has a name all the same.
-        other => debug_span!("hermes.command", name = other.name()),
+    /// A command on its way to a backend and back.
+    pub(crate) fn of_command(command: &Command) -> Self {
+        Self(match command {
+            Command::Fetch { .. } => debug_span!("hermes.fetch"),
+            Command::Acquire { .. } => debug_span!("hermes.acquire"),
+            Command::Commit { .. } => debug_span!("hermes.commit"),
+            Command::Release { .. } => debug_span!("hermes.release"),
+            Command::Renew { .. } => debug_span!("hermes.renew"),
+            Command::Invalidate { .. } => debug_span!("hermes.invalidate"),
+            Command::Clean { .. } => debug_span!("hermes.clean"),
+            // A command that is new here has a name all the same.
+            other => debug_span!("hermes.command", name = other.name()),
+        })
+    }
+
+    /// A loader that runs.
+    pub(super) fn of_computation() -> Self {
+        Self(debug_span!("hermes.compute"))
+    }
+
+    /// A call that waits for another's computation.
+    pub(super) fn of_wait() -> Self {
+        Self(debug_span!("hermes.wait"))
+    }
+
+    /// Does this in the span.
+    #[inline]
+    pub(crate) fn run<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.0.in_scope(act)
+    }
+
+    /// Does this in the span whenever it is polled, and only then.
+    #[cfg(feature = "async")]
+    pub(crate) fn around<'s, F: Future>(
+        &'s self,
+        mut future: Pin<&'s mut F>,
+    ) -> impl Future<Output = F::Output> + use<'s, F> {
+        // By reference: to hand a large future on by value would take stack for a copy, which deep recursion lacks.
+        poll_fn(move |context| self.run(|| future.as_mut().poll(context)))
     }
 }
 
-/// A loader that runs.
-pub(super) fn compute() -> tracing::Span {
-    debug_span!("hermes.compute")
+/// The span of the call that something belongs to, if it has one: a hit in process has none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Within<'c>(&'c tracing::Span);
+
+impl<'c> Within<'c> {
+    #[inline(always)]
+    pub(super) fn none() -> Self {
+        static NONE: tracing::Span = tracing::Span::none();
+        Self(&NONE)
+    }
+
+    pub(super) fn span(span: &'c Span) -> Self {
+        Self(&span.0)
+    }
+
+    /// How the call ends.
+    pub(super) fn ends(self, outcome: &'static str) {
+        self.0.record("outcome", outcome);
+    }
 }
 
-/// A call that waits for another's computation.
-pub(super) fn wait() -> tracing::Span {
-    debug_span!("hermes.wait")
+/// Warns of what goes wrong in one cache.
+#[derive(Debug)]
+pub(super) struct Warnings {
+    cache: Namespace,
+    seldom: Seldom,
+}
+
+impl Warnings {
+    pub(super) fn new(cache: &Namespace) -> Self {
+        Self { cache: cache.clone(), seldom: Seldom::default() }
+    }
+
+    /// The cache is of no use to a call of this function.
+    pub(super) fn of_call(&self, site: &Site, why: &'static str) {
+        if let Some(unsaid) = self.seldom.may_say() {
+            let point = site.point();
+            tracing::warn!(cache = self.cache.as_str(), point = label(&point), unsaid, "{why}");
+        }
+    }
+
+    /// A command, which is about this key or about all of the cache, had no answer.
+    pub(super) fn of_command(&self, command: &'static str, key: Option<&Key>, why: &dyn fmt::Display) {
+        if let Some(unsaid) = self.seldom.may_say() {
+            let (cache, point) = (self.cache.as_str(), key.map(|key| label(key.point())));
+            tracing::warn!(cache, point, command, error = %why, unsaid, "the backend has no answer");
+        }
+    }
 }
 
 /// Lets one warning through in a while, and counts the others: what goes wrong goes wrong for every call.
 #[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<Said>);
+struct Seldom(Mutex<Said>);
 
 #[derive(Debug, Default)]
 struct Said {
@@ -67,7 +143,7 @@ impl Seldom {
     const PAUSE: Duration = Duration::from_secs(1);
 
     /// How many were kept back since the last one, if one may be said now.
-    pub(super) fn may_say(&self) -> Option<u64> {
+    fn may_say(&self) -> Option<u64> {
         self.may_say_at(clock::instant())
     }
 
