@@ -42,7 +42,10 @@ class Server:
         # The kernel ends the server if these tests are killed.
         command = ["setpriv", "--pdeathsig", "KILL", *self._command(self.port, self._folder)]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # In a folder of its own: Python would find this package's sources in the current one, without their compiled half.
+            self._process = subprocess.Popen(
+                command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         wait_until(f"{self._name} answers", self._listens)
 
     def _listens(self) -> bool:
