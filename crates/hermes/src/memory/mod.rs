@@ -132,13 +132,12 @@ impl Memory {
         self.points.of(site)?;
         let (key, names) = (StoreKey::from(Lookup { site: site.id(), arguments }), self.tags.names(tags));
         let served = |entry: &Entry| {
-            let cleaned = entry.group().filter(|group| !group.holds()).map(Group::cleaned);
             if !entry.payload().is::<V>() {
                 Err(Why::Undecodable("it is a value of another type".to_owned()))
             } else if !entry.has_names(names) {
                 Err(Why::OtherTags)
-            } else if let Some(cleaned) = cleaned {
-                Err(Why::Cleaned(cleaned))
+            } else if let Some(group) = entry.group().filter(|group| !group.holds()) {
+                Err(Why::Cleaned(group.cleaned()))
             } else if now >= entry.expires() {
                 Err(Why::Expired(now.since(entry.expires())))
             } else {

@@ -91,6 +91,27 @@ impl Core {
         answer.inspect_err(|why| self.count_fault(command, why))
     }
 
+    /// Asks all of an invalidation at once, which are of one kind, and counts those that have no answer.
+    fn ask_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
+        let Some(first) = commands.first() else { return Vec::new() };
+        let answers = Span::of_command(first).run(|| self.backend.execute_all(commands));
+        self.count_faults(first, &answers);
+        answers
+    }
+
+    #[cfg(feature = "async")]
+    async fn ask_all_async(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
+        let Some(first) = commands.first() else { return Vec::new() };
+        let answers = Span::of_command(first).around(pin!(self.backend.execute_all_async(commands))).await;
+        self.count_faults(first, &answers);
+        answers
+    }
+
+    fn count_faults(&self, command: &Command, answers: &[Result<Reply, BackendError>]) {
+        let faults = answers.iter().filter_map(|answer| answer.as_ref().err());
+        faults.for_each(|why| self.count_fault(command, why));
+    }
+
     fn count_fault(&self, command: &Command, why: &dyn fmt::Display) {
         self.faults.add(command.name(), command.key(), why);
     }
@@ -159,10 +180,7 @@ impl Remote {
     /// Makes misses of all entries in a scope, and takes the lease of whoever computes one of them.
     pub(crate) fn invalidate(&self, scope: Scope<'_>) -> Result<(), Error> {
         let invalidation = self.invalidation(scope)?;
-        let answers = match invalidation.commands() {
-            [] => Vec::new(),
-            commands @ [first, ..] => Span::of_command(first).run(|| self.core.backend.execute_all(commands)),
-        };
+        let answers = self.core.ask_all(invalidation.commands());
         self.settle(scope, invalidation, answers)
     }
 
@@ -192,11 +210,6 @@ impl Remote {
         mut invalidation: Invalidation,
         answers: Vec<Result<Reply, BackendError>>,
     ) -> Result<(), Error> {
-        if let Some(command) = invalidation.commands().first() {
-            // They are all alike.
-            let faults = answers.iter().filter_map(|answer| answer.as_ref().err());
-            faults.for_each(|why| self.core.count_fault(command, why));
-        }
         let mut why = None;
         for answer in answers {
             invalidation.answer(&answer.as_ref().map_err(BackendError::fault).cloned());
@@ -235,12 +248,7 @@ impl Remote {
 impl Remote {
     pub(crate) async fn invalidate_async(&self, scope: Scope<'_>) -> Result<(), Error> {
         let invalidation = self.invalidation(scope)?;
-        let answers = match invalidation.commands() {
-            [] => Vec::new(),
-            commands @ [first, ..] => {
-                Span::of_command(first).around(pin!(self.core.backend.execute_all_async(commands))).await
-            }
-        };
+        let answers = self.core.ask_all_async(invalidation.commands()).await;
         self.settle(scope, invalidation, answers)
     }
 
