@@ -114,7 +114,8 @@ fn a_full_server_keeps_nothing_and_nobody_waits_for_it() {
 fn a_server_that_evicts_costs_misses_only() {
     both_ways(|way| {
         let memcached = Memcached::with(&["-m", "3"]);
-        let (cache, other) = (cache(&memcached.url()), cache(&memcached.url()));
+        let url = format!("{}?timeout=2s", memcached.url());
+        let (cache, other) = (cache(&url), cache(&url));
         for round in 0..2 {
             for n in 0..4000 {
                 let entry = cache.entry(format!("{n}")).tags([TAG, "other"]);
@@ -139,9 +140,19 @@ fn a_server_that_evicts_costs_misses_only() {
                 line.strip_prefix("STAT evictions ").is_some_and(|count| count.trim() != "0")
             })
         );
-        assert_eq!(cache.stats().errors + other.stats().errors, 0);
+        // On a busy machine it does not always find in time what to evict, and refuses what it is asked to store.
+        let refused = refused_by(&memcached);
+        let errors = cache.stats().errors + other.stats().errors;
+        assert!(errors <= refused, "{errors} errors, but it has refused {refused} times");
         works_again(way, &cache);
     });
+}
+
+/// How often a server says that it had no room for what was to be stored.
+fn refused_by(memcached: &Memcached) -> u64 {
+    let stats = memcached.command("stats items");
+    let counts = stats.lines().filter_map(|line| line.split_once(":outofmemory "));
+    counts.map(|(_, count)| count.trim().parse::<u64>().unwrap()).sum()
 }
 
 #[test]

@@ -53,7 +53,8 @@ pub struct Stats {
     /// Times a call waited for another's computation.
     pub waits: u64,
     /// Calls that ran uncached through a fault: an argument that failed to serialize, a function whose name another
-    /// one has, a backend's error. `explain` of the same call says what it is.
+    /// one has, a backend's error; `explain` of the same call says what it is. And those whose value could not be stored: it
+    /// is too large, does not serialize, or its server had no room for it.
     pub errors: u64,
     /// Values that were not stored because their key was invalidated or taken over while they were computed.
     pub fenced_commits: u64,
