@@ -5,6 +5,7 @@ mod alone;
 mod computations;
 mod fresh;
 mod sound;
+mod spans;
 mod story;
 mod stuck;
 #[cfg(test)]
