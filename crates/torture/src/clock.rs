@@ -37,12 +37,6 @@ impl At {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
-
-    /// So much earlier.
-    #[must_use]
-    pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(nanos(span)))
-    }
 }
 
 impl Add<Duration> for At {

@@ -41,54 +41,122 @@ pub fn overlaps(history: &History, bounds: Bounds) -> Overlaps {
         Spans::of(history.events.iter().filter(|event| is_fault(event)), |event| event.to + bounds.late);
     let mut counted = Overlaps::default();
     for (key, ran) in &by_key {
-        let takers = history.events.iter().filter(|event| takes(event, *key));
+        OfOneKey::of(history, bounds, *key, ran, &faults).count(&mut counted);
+    }
+    counted
+}
+
+/// What a history tells of one key.
+struct OfOneKey<'a> {
+    history: &'a History,
+    bounds: Bounds,
+    key: Key,
+    /// Its computations, in the order of their beginnings.
+    ran: &'a [Computation],
+    /// When somebody took it from whoever computed it.
+    takers: Spans,
+    /// When a caller went away.
+    gone: Spans,
+    faults: &'a Spans,
+}
+
+/// Why two computations may overlap.
+enum Excuse {
+    Fenced,
+    AfterTwo,
+    BesideFault,
+}
+
+impl<'a> OfOneKey<'a> {
+    fn of(history: &'a History, bounds: Bounds, key: Key, ran: &'a [Computation], faults: &'a Spans) -> Self {
+        let takers = history.events.iter().filter(|event| takes(event, key));
         let takers = Spans::of(takers.flat_map(|event| repeat_n(event, strikes(event))), |event| {
             if has_failed(event) { event.to + bounds.late } else { event.to }
         });
-        let gone = Spans::of(history.events.iter().filter(|event| goes_away(event, *key)), |event| event.to);
-        let is_unstored = |one: &Computation| waited_in_vain(one, ran, [&takers, &gone], bounds);
+        let gone = Spans::of(history.events.iter().filter(|event| goes_away(event, key)), |event| event.to);
+        Self { history, bounds, key, ran, takers, gone, faults }
+    }
+
+    fn count(&self, counted: &mut Overlaps) {
         let mut running: Vec<&Computation> = Vec::new();
-        for second in ran {
+        for second in self.ran {
             running.retain(|first| first.to > second.from);
-            let found = counted.violations.len();
+            let mut found = Vec::new();
             for first in &running {
-                // Who computes first need not have had the lease first, and since when it had it nobody knows.
-                let disputed = first.asked.min(second.asked)..second.from;
-                if takers.meets(disputed.start, disputed.end) {
-                    counted.fenced += 1;
-                } else if is_unstored(first) || is_unstored(second) {
-                    counted.after_two += 1;
-                } else if faults.meets(disputed.start, disputed.end) {
-                    counted.beside_faults += 1;
-                } else {
-                    counted.violations.push(Violation {
-                        promise: Promise::Alone,
-                        says: format!(
-                            "{key} was computed twice at once, and nobody had taken it from the first"
-                        ),
-                        story: meanwhile(history, ran, &[first, second]),
-                    });
+                match self.excuse(first, second) {
+                    Some(Excuse::Fenced) => counted.fenced += 1,
+                    Some(Excuse::AfterTwo) => counted.after_two += 1,
+                    Some(Excuse::BesideFault) => counted.beside_faults += 1,
+                    None => found.push(self.two_at_once(first, second)),
                 }
             }
             running.push(second);
-            if counted.violations.len() == found && running.len() > 2 {
-                let stored: Vec<_> = running.iter().copied().filter(|one| !is_unstored(one)).collect();
-                let since = stored.iter().map(|one| one.asked).min().unwrap_or(second.from);
-                let taken = takers.count(since, second.from);
-                if stored.len() > taken + 1 && !faults.meets(since, second.from) {
-                    counted.violations.push(Violation {
-                        promise: Promise::Alone,
-                        says: format!(
-                            "{key} was computed {} times at once, and taken {taken} times",
-                            stored.len()
-                        ),
-                        story: meanwhile(history, ran, &stored),
-                    });
-                }
+            if found.is_empty() {
+                found.extend(self.too_many_at_once(&running));
             }
+            counted.violations.append(&mut found);
         }
     }
-    counted
+
+    fn excuse(&self, first: &Computation, second: &Computation) -> Option<Excuse> {
+        // Who computes first need not have had the lease first, and since when it had it nobody knows.
+        let (from, to) = (first.asked.min(second.asked), second.from);
+        if self.takers.meets(from, to) {
+            Some(Excuse::Fenced)
+        } else if self.is_unstored(first) || self.is_unstored(second) {
+            Some(Excuse::AfterTwo)
+        } else if self.faults.meets(from, to) {
+            Some(Excuse::BesideFault)
+        } else {
+            None
+        }
+    }
+
+    fn two_at_once(&self, first: &Computation, second: &Computation) -> Violation {
+        let says = format!("{} was computed twice at once, and nobody had taken it from the first", self.key);
+        Violation { promise: Promise::Alone, says, story: self.meanwhile(&[first, second]) }
+    }
+
+    /// More than two, each pair of which has an excuse: of those that were to be stored, all but one must have lost the key to
+    /// somebody.
+    fn too_many_at_once(&self, running: &[&Computation]) -> Option<Violation> {
+        if running.len() <= 2 {
+            return None;
+        }
+        let stored: Vec<_> = running.iter().copied().filter(|one| !self.is_unstored(one)).collect();
+        let (since, until) = (stored.iter().map(|one| one.asked).min()?, running.last()?.from);
+        let taken = self.takers.count(since, until);
+        if stored.len() <= taken + 1 || self.faults.meets(since, until) {
+            return None;
+        }
+        let says =
+            format!("{} was computed {} times at once, and taken {taken} times", self.key, stored.len());
+        Some(Violation { promise: Promise::Alone, says, story: self.meanwhile(&stored) })
+    }
+
+    /// Whether its caller may have waited for two leaders who came to nothing before it computed.
+    fn is_unstored(&self, one: &Computation) -> bool {
+        let before = &self.ran[..self.ran.partition_point(|other| other.from < one.from)];
+        let meanwhile = before.iter().filter(|other| other.to >= one.asked && other.to <= one.from);
+        // By another clock, what is stored may have expired already.
+        let failed = meanwhile.filter(|other| other.failed() || self.bounds.clocks_stray).count();
+        // Whom it found computing may have lost the key already.
+        let found = before.iter().filter(|other| other.to >= one.asked).map(|other| other.asked).min();
+        let since = found.map_or(one.asked, |asked| asked.min(one.asked));
+        let lost = [&self.takers, &self.gone].map(|spans| spans.count(since, one.from));
+        failed + lost.iter().sum::<usize>() >= 2
+    }
+
+    /// Computations that overlapped, and what else happened to their key while any of them was waited for.
+    fn meanwhile(&self, overlapped: &[&Computation]) -> Vec<Event> {
+        let Some(asked) = overlapped.iter().map(|one| one.asked).min() else { return Vec::new() };
+        let began = overlapped.iter().map(|one| one.from).fold(asked, At::max);
+        let others =
+            self.ran.iter().filter(|one| one.from <= began && one.to >= asked).map(Computation::event);
+        let takers = self.history.events.iter().filter(|event| takes(event, self.key));
+        let takers = takers.filter(|event| event.from <= began && event.to >= asked);
+        others.chain(takers.cloned()).collect()
+    }
 }
 
 /// Whether it takes the key from whoever computes it.
@@ -119,28 +187,6 @@ fn is_fault(event: &Event) -> bool {
         event.what,
         What::Unanswered { .. } | What::Tormented { .. } | What::Froze { .. } | What::Killed { .. }
     )
-}
-
-/// Whether the caller may have waited for two leaders who came to nothing before it computed.
-fn waited_in_vain(one: &Computation, ran: &[Computation], lost: [&Spans; 2], bounds: Bounds) -> bool {
-    let before = &ran[..ran.partition_point(|other| other.from < one.from)];
-    let meanwhile = before.iter().filter(|other| other.to >= one.asked && other.to <= one.from);
-    // By another clock, what is stored may have expired already.
-    let failed = meanwhile.filter(|other| other.failed() || bounds.clocks_stray).count();
-    // Whom it found computing may have lost the key already.
-    let found = before.iter().filter(|other| other.to >= one.asked).map(|other| other.asked).min();
-    let since = found.map_or(one.asked, |asked| asked.min(one.asked));
-    failed + lost.iter().map(|spans| spans.count(since, one.from)).sum::<usize>() >= 2
-}
-
-/// Computations that overlapped, and what else happened to their key while any of them was waited for.
-fn meanwhile(history: &History, ran: &[Computation], overlapped: &[&Computation]) -> Vec<Event> {
-    let Some(asked) = overlapped.iter().map(|one| one.asked).min() else { return Vec::new() };
-    let (key, began) = (overlapped[0].key, overlapped.iter().map(|one| one.from).fold(asked, At::max));
-    let others = ran.iter().filter(|one| one.from <= began && one.to >= asked).map(Computation::event);
-    let takers = history.events.iter().filter(|event| takes(event, key));
-    let takers = takers.filter(|event| event.from <= began && event.to >= asked);
-    others.chain(takers.cloned()).collect()
 }
 
 #[cfg(test)]

@@ -114,10 +114,10 @@ fn set(event: &Event) -> Option<(Id, &Event)> {
 mod tests {
     use crate::{
         check::tale::Tale,
-        history::{Kind, Reach},
+        history::{Key, Kind, Reach},
     };
 
-    const KEY: crate::history::Key = crate::history::Key { kind: Kind::Entry, row: 1 };
+    const KEY: Key = Key { kind: Kind::Entry, row: 1 };
 
     #[test]
     fn a_value_from_before_an_acknowledged_invalidation_is_a_violation_and_its_story_is_short() {

@@ -1,7 +1,7 @@
 //! P3: no call waits for the dead. A call may take as long as somebody who lives computes its key, as its own process stands still, and
 //! as a server is out of reach; and, beside that, a lease.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use super::{
     Bounds, Promise, Violation,
@@ -9,27 +9,17 @@ use super::{
 };
 use crate::{
     clock::At,
-    history::{Event, History, What},
+    history::{Event, History, Key, What},
 };
 
 /// Every call that waited longer.
 pub(super) fn stuck(history: &History, bounds: Bounds) -> Vec<Violation> {
     let longest = bounds.lease + bounds.slack;
-    let froze = |event: &Event| match event.what {
-        What::Froze { worker } => Some((worker, event.from, event.to)),
-        _ => None,
-    };
-    let frozen: Vec<_> = history.events.iter().filter_map(froze).collect();
-    let faults: Vec<_> =
-        history.events.iter().filter(|event| matches!(event.what, What::Tormented { .. })).collect();
-    // The key is free a lease after its leader stopped, even if that goes on later.
+    let frozen: Vec<_> = history.events.iter().filter_map(freeze).collect();
+    let faults = || history.events.iter().filter(|event| matches!(event.what, What::Tormented { .. }));
     let mut by_key: HashMap<_, Vec<_>> = HashMap::new();
     for one in computations(history) {
-        let stopped = frozen.iter().find(|&&(worker, from, to)| {
-            worker == one.id.worker && from < one.to && to > one.from && to.since(from) > bounds.lease
-        });
-        let to = stopped.map_or(one.to, |&(_, from, _)| one.to.min(from.max(one.from) + bounds.lease));
-        by_key.entry(one.key).or_default().push(Computation { to, ..one });
+        by_key.entry(one.key).or_default().push(as_waited_for(one, &frozen, bounds.lease));
     }
 
     let mut found = Vec::new();
@@ -40,31 +30,47 @@ pub(super) fn stuck(history: &History, bounds: Bounds) -> Vec<Violation> {
         }
         let ran = by_key.get(&key).map_or(&[][..], Vec::as_slice);
         let computing = ran.iter().map(|one| (one.from, one.to));
-        let standing =
-            frozen.iter().filter(|(worker, ..)| *worker == call.worker).map(|&(_, from, to)| (from, to));
-        let unreachable = faults.iter().map(|event| (event.from, event.to));
-        let excused: Vec<_> = computing.chain(standing).chain(unreachable).collect();
+        let standing = frozen.iter().filter(|one| one.worker == call.worker).map(|one| (one.from, one.to));
+        let unreachable = faults().map(|event| (event.from, event.to));
+        let excused = computing.chain(standing).chain(unreachable).collect();
         let waited = uncovered(call.from, call.to, excused);
         if waited > longest {
-            let meanwhile = ran.iter().filter(|one| one.to > call.from && one.from < call.to);
-            let deaths = history.events.iter().filter(|event| {
-                matches!(event.what, What::Killed { .. } | What::Froze { .. })
-                    && event.to > call.from
-                    && event.from < call.to
-            });
-            let story =
-                meanwhile.map(Computation::event).chain(deaths.cloned()).chain([call.clone()]).collect();
-            let says = format!("a call of {key} waited {waited:.1?} while nobody computed it");
-            found.push(Violation { promise: Promise::NotStuck, says, story });
+            found.push(violation(history, call, key, waited, ran));
         }
     }
     found
 }
 
+/// A process that stood still.
+struct Freeze {
+    worker: u32,
+    from: At,
+    to: At,
+}
+
+fn freeze(event: &Event) -> Option<Freeze> {
+    match event.what {
+        What::Froze { worker } => Some(Freeze { worker, from: event.from, to: event.to }),
+        _ => None,
+    }
+}
+
+/// A computation as long as others wait for it: the key is free a lease after its leader stopped, even if that goes on later.
+fn as_waited_for(one: Computation, frozen: &[Freeze], lease: Duration) -> Computation {
+    let stopped = frozen.iter().find(|freeze| {
+        freeze.worker == one.id.worker
+            && freeze.from < one.to
+            && freeze.to > one.from
+            && freeze.to.since(freeze.from) > lease
+    });
+    let to = stopped.map_or(one.to, |freeze| one.to.min(freeze.from.max(one.from) + lease));
+    Computation { to, ..one }
+}
+
 /// How much of a stretch of time no other covers.
-fn uncovered(from: At, to: At, mut others: Vec<(At, At)>) -> std::time::Duration {
+fn uncovered(from: At, to: At, mut others: Vec<(At, At)>) -> Duration {
     others.sort_unstable();
-    let (mut free, mut reached) = (std::time::Duration::ZERO, from);
+    let (mut free, mut reached) = (Duration::ZERO, from);
     for (begin, end) in others {
         if begin >= to {
             break;
@@ -73,6 +79,17 @@ fn uncovered(from: At, to: At, mut others: Vec<(At, At)>) -> std::time::Duration
         reached = reached.max(end);
     }
     free + to.since(reached)
+}
+
+fn violation(history: &History, call: &Event, key: Key, waited: Duration, ran: &[Computation]) -> Violation {
+    let is_meanwhile = |from: At, to: At| to > call.from && from < call.to;
+    let computed = ran.iter().filter(|one| is_meanwhile(one.from, one.to)).map(Computation::event);
+    let stops = history.events.iter().filter(|event| {
+        matches!(event.what, What::Killed { .. } | What::Froze { .. }) && is_meanwhile(event.from, event.to)
+    });
+    let story = computed.chain(stops.cloned()).chain([call.clone()]).collect();
+    let says = format!("a call of {key} waited {waited:.1?} while nobody computed it");
+    Violation { promise: Promise::NotStuck, says, story }
 }
 
 #[cfg(test)]
