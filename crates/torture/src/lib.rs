@@ -8,6 +8,7 @@ mod actor;
 pub mod check;
 mod clock;
 pub mod command_line;
+mod course;
 mod crew;
 mod database;
 mod deed;

@@ -10,7 +10,7 @@ use crate::{
     check::{Bounds, Violation, overlaps},
     clock::At,
     history::{Ended, Event, History, How, Id, Outcome, What},
-    run::Run,
+    run::{FREEZE, KILL, Run},
 };
 
 /// How many violations are told in full; the first shows what the others do.
@@ -129,8 +129,8 @@ impl Report {
             What::Set { error, .. } => self.add(count::SETS, usize::from(error.is_none())),
             What::Unanswered { .. } => self.add(count::UNANSWERED, 1),
             What::Tormented { fault } => self.happened(fault),
-            What::Froze { .. } => self.happened("freeze-worker"),
-            What::Killed { .. } => self.happened("kill-worker"),
+            What::Froze { .. } => self.happened(FREEZE),
+            What::Killed { .. } => self.happened(KILL),
         }
     }
 

@@ -1,45 +1,23 @@
-//! One run: starts the servers and the workers, lets faults loose on both, and has the history judged.
-//! What can be done to servers, `stage` knows; what is broken, `check`.
+//! What a run is made of, and what it comes to.
+//! What can be done to servers, `stage` knows; what happens meanwhile, `course`; what is broken, `check`.
 
-use std::{
-    fs, io,
-    ops::Range,
-    path::{Path, PathBuf},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{
-            AtomicBool, AtomicU32,
-            Ordering::{Relaxed, SeqCst},
-        },
-    },
-    thread,
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
 use crate::{
     check::{self, Bounds, Promise, Violation},
-    clock::{At, Dice, pass},
-    crew::{DatabaseProcess, LONGEST_END, Worker},
+    clock::At,
+    course::Course,
     deed::Pace,
-    history::{Event, History, What, read_log},
+    history::Event,
     planted::Bug,
     report::Report,
-    stage::{Fault, NAMESPACE, PLACES, Place, Stage},
-    worker::Plan,
+    stage::{Fault, PLACES, Place, Stage},
 };
 
 /// Short, so that a killed leader costs a run little; long enough for a machine that does much else.
-const LEASE: Duration = Duration::from_secs(2);
-
-/// Short, so that entries also expire.
-const TTL: Duration = Duration::from_millis(500);
-
-/// A loader takes twice as long at most.
-const LONGEST_WORK: Duration = Duration::from_millis(15);
-
-const LONGEST_REST: Duration = Duration::from_millis(4);
+pub(crate) const LEASE: Duration = Duration::from_secs(2);
 
 /// What a fault held up arrives when it is over, however busy the machine.
 const LATE: Duration = Duration::from_secs(1);
@@ -47,12 +25,10 @@ const LATE: Duration = Duration::from_secs(1);
 /// Nothing a cache does takes that long, however busy the machine; a key that is stuck stays so for a minute.
 const SLACK: Duration = Duration::from_secs(10);
 
-/// Between two faults of the same kind of victim.
-const BETWEEN_FAULTS: Range<Duration> = Duration::from_millis(100)..Duration::from_millis(900);
-
-const KILL: &str = "kill-worker";
-const FREEZE: &str = "freeze-worker";
-const CLOCK: &str = "clock";
+/// Faults of workers, by name.
+pub(crate) const KILL: &str = "kill-worker";
+pub(crate) const FREEZE: &str = "freeze-worker";
+pub(crate) const CLOCK: &str = "clock";
 
 /// Which faults a run has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,21 +99,9 @@ impl Run {
         let stage = (place.open)();
         let faults = self.chosen(&*stage, place)?;
         let folder = TempDir::new().map_err(|why| format!("making a folder: {why}"))?;
-        let database = DatabaseProcess::start(&self.program);
         stage.settle_neighbours();
 
-        let course = Course {
-            run: self,
-            folder: folder.path(),
-            url: stage.url(),
-            database: &database,
-            stray_clocks: self.has(CLOCK),
-            started: AtomicU32::new(0),
-            workers: Mutex::default(),
-            logs: Mutex::default(),
-            events: Mutex::default(),
-            lost: AtomicBool::new(false),
-        };
+        let course = Course::begin(self, folder.path(), stage.url());
         let workers = if place.is_shared { self.workers } else { 1 };
         (0..workers).for_each(|_| course.start_worker());
         let began = At::now();
@@ -150,7 +114,7 @@ impl Run {
             let lines: Vec<_> = history.events.iter().flat_map(Event::line).collect();
             fs::write(file, lines).map_err(|why| format!("keeping the history: {why}"))?;
         }
-        for says in stage.harm_to_neighbours(course.lost.load(SeqCst)) {
+        for says in stage.harm_to_neighbours(course.has_lost()) {
             violations.push(Violation { promise: Promise::Neighbours, says, story: Vec::new() });
         }
         let bounds = Bounds { lease: LEASE, late: LATE, slack: SLACK, clocks_stray: self.has(CLOCK) };
@@ -176,147 +140,12 @@ impl Run {
         Ok(faults.into_iter().filter(|fault| self.has(fault.name)).collect())
     }
 
-    fn has(&self, fault: &str) -> bool {
+    /// Whether it has a fault of this name.
+    pub(crate) fn has(&self, fault: &str) -> bool {
         match &self.faults {
             Faults::None => false,
             Faults::All => true,
             Faults::Named(names) => names.iter().any(|name| name == fault),
         }
     }
-}
-
-/// A run under way.
-struct Course<'a> {
-    run: &'a Run,
-    folder: &'a Path,
-    url: String,
-    database: &'a DatabaseProcess,
-    stray_clocks: bool,
-    started: AtomicU32,
-    workers: Mutex<Vec<Worker>>,
-    /// Also of workers that were killed.
-    logs: Mutex<Vec<PathBuf>>,
-    events: Mutex<Vec<Event>>,
-    /// Whether a fault made servers forget something.
-    lost: AtomicBool,
-}
-
-impl Course<'_> {
-    fn start_worker(&self) {
-        let number = self.started.fetch_add(1, SeqCst) + 1;
-        let plan = Plan {
-            number,
-            seed: self.run.seed,
-            url: self.url.clone(),
-            namespace: NAMESPACE.to_owned(),
-            ttl: TTL,
-            lease: LEASE,
-            database: self.database.address,
-            log: self.folder.join(format!("{number}.log")),
-            threads: self.run.threads,
-            tasks: self.run.tasks,
-            pace: self.run.pace,
-            longest_work: LONGEST_WORK,
-            longest_rest: LONGEST_REST,
-            stray_clock: self.stray_clocks,
-            bug: self.run.bug,
-        };
-        let worker = Worker::start(&self.run.program, &plan);
-        locked(&self.logs).push(worker.log.clone());
-        locked(&self.workers).push(worker);
-    }
-
-    /// Lets faults happen to servers and to workers, one of each at a time, until the end.
-    fn torment(&self, faults: &[Fault<'_>], workers_too: bool, end: At) {
-        let deeds: Vec<fn(&Self, &mut Dice)> =
-            [(KILL, Self::kill as fn(&Self, &mut Dice)), (FREEZE, Self::freeze)]
-                .into_iter()
-                .filter(|(name, _)| workers_too && self.run.has(name))
-                .map(|(_, deed)| deed)
-                .collect();
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                self.until(end, 1, |dice| {
-                    let Some(fault) = some(faults, dice) else { return };
-                    let from = At::now();
-                    (fault.inflict)(dice);
-                    self.lost.fetch_or(fault.loses, Relaxed);
-                    self.tell(from, What::Tormented { fault: fault.name.to_owned() });
-                });
-            });
-            self.until(end, 2, |dice| {
-                if let Some(deed) = some(&deeds, dice) {
-                    deed(self, dice);
-                }
-            });
-        });
-    }
-
-    fn until(&self, end: At, kind: u64, deed: impl Fn(&mut Dice)) {
-        let mut dice = Dice::new(self.run.seed.wrapping_add(kind << 48));
-        loop {
-            let left = end.since(At::now());
-            if left.is_zero() {
-                return;
-            }
-            let pause = dice.span(BETWEEN_FAULTS);
-            pass(pause.min(left));
-            if pause < left {
-                deed(&mut dice);
-            }
-        }
-    }
-
-    fn kill(&self, dice: &mut Dice) {
-        let mut worker = {
-            let mut workers = locked(&self.workers);
-            let number = dice.below(u32::try_from(workers.len()).expect("they are few"));
-            workers.swap_remove(number as usize)
-        };
-        worker.kill();
-        self.tell(At::now(), What::Killed { worker: worker.number });
-        self.start_worker();
-    }
-
-    fn freeze(&self, dice: &mut Dice) {
-        let workers = locked(&self.workers);
-        let worker = dice.pick(&workers);
-        let from = At::now();
-        worker.freeze();
-        pass(dice.span(LEASE / 10..2 * LEASE));
-        worker.thaw();
-        self.tell(from, What::Froze { worker: worker.number });
-    }
-
-    fn tell(&self, from: At, what: What) {
-        locked(&self.events).push(Event { worker: Event::HARNESS, actor: 0, from, to: At::now(), what });
-    }
-
-    /// Ends all workers, and tells of those that do not.
-    fn end(&self) -> Vec<Violation> {
-        let mut workers = locked(&self.workers);
-        workers.iter_mut().for_each(Worker::tell_to_end);
-        let by = At::now() + LONGEST_END;
-        let unwell = workers.iter_mut().filter_map(|worker| worker.until_ended(by).err());
-        unwell.map(|says| Violation { promise: Promise::NotStuck, says, story: Vec::new() }).collect()
-    }
-
-    fn history(&self) -> io::Result<History> {
-        let mut events = locked(&self.events).clone();
-        for log in locked(&self.logs).iter() {
-            // One that was killed at once has none.
-            if log.exists() {
-                events.extend(read_log(&fs::read(log)?).map_err(io::Error::other)?);
-            }
-        }
-        Ok(History::of(events))
-    }
-}
-
-fn some<'a, T>(from: &'a [T], dice: &mut Dice) -> Option<&'a T> {
-    (!from.is_empty()).then(|| dice.pick(from))
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
