@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 pub use hermescache_protocol::Leader;
-use hermescache_protocol::{Reason, Tag, WireError};
+use hermescache_protocol::{Point, Reason, Tag, WireError};
 
 use crate::error::Error;
 
@@ -83,18 +83,21 @@ pub enum Cleaned {
     Tag(String),
 }
 
-impl From<&Tag> for Cleaned {
-    fn from(tag: &Tag) -> Self {
+impl Cleaned {
+    /// A tag of a call of this function.
+    fn of(tag: &Tag, function: &Point) -> Self {
         match tag.user_text() {
+            // Its text may be a digest, as a user's.
+            _ if *tag == Tag::point(function) => Self::Function,
             Some(text) => Self::Tag(text.to_owned()),
-            None if *tag == Tag::everything() => Self::Everything,
-            None => Self::Function,
+            None => Self::Everything,
         }
     }
 }
 
-impl From<Reason> for Why {
-    fn from(reason: Reason) -> Self {
+impl Why {
+    /// Why a call of this function is a miss.
+    pub(crate) fn of(reason: Reason, function: &Point) -> Self {
         match reason {
             Reason::Unreadable(WireError::Format(format)) => Self::OtherFormat(format),
             Reason::Unreadable(why) => Self::Undecodable(why.to_string()),
@@ -103,7 +106,9 @@ impl From<Reason> for Why {
             }
             Reason::OtherTags => Self::OtherTags,
             Reason::OtherHistory => Self::OtherHistory,
-            Reason::Cleaned(tags) => Self::Cleaned(tags.iter().map(Cleaned::from).collect()),
+            Reason::Cleaned(tags) => {
+                Self::Cleaned(tags.iter().map(|tag| Cleaned::of(tag, function)).collect())
+            }
             Reason::Expired(since) => Self::Expired(since),
             // What else there may be one day leaves nothing to serve.
             _ => Self::Absent,

@@ -19,6 +19,16 @@ async fn cube(number: u64) -> u64 {
     number * number * number
 }
 
+/// The path of a function in here cannot stand in a server's names as it is.
+mod tag {
+    use super::*;
+
+    #[cached(current(), tags = ["posts"])]
+    pub(super) fn posts(blog: u64) -> u64 {
+        blog
+    }
+}
+
 struct Shop;
 
 #[cached_methods(current())]
@@ -137,6 +147,16 @@ mod redis {
             redis.kill();
             let Explanation::Uncached(error) = explained(way, &cache) else { panic!("nobody is there") };
             assert_eq!(error.kind(), ErrorKind::Backend, "{error}");
+        });
+    }
+
+    #[test]
+    fn a_function_that_was_cleared_is_told_wherever_it_stands() {
+        let redis = Redis::start();
+        on(&common::cache(&redis.url()), || {
+            tag::posts(1);
+            tag::posts::clear().unwrap();
+            assert_eq!(miss(tag::posts::explain(1)).0, Why::Cleaned(vec![Cleaned::Function]));
         });
     }
 

@@ -41,11 +41,10 @@ impl<'c> Look<'c> {
             Ok(_) => return self.unanswered(BackendError::unknown("the backend answered something else")),
             Err(why) => return self.unanswered(why),
         };
-        let now = self.time.now();
+        let (now, key) = (self.time.now(), &self.plan.target.key);
         let (why, leader) = match self.plan.explain(&view, now) {
-            Explained::Miss(reason, leader) => (reason.into(), leader),
+            Explained::Miss(reason, leader) => (Why::of(reason, key.point()), leader),
             Explained::Hit(entry) => {
-                let key = &self.plan.target.key;
                 match M::unpack(&self.remote.packers, key, entry.codec, &entry.payload) {
                     Ok(_) => {
                         let ttl_left = entry.ttl.get().saturating_sub(now.since(entry.created));
