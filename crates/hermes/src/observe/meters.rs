@@ -200,7 +200,15 @@ impl<T> BySite<T> {
         let first = 1 << shelf;
         let places =
             self.shelves[shelf as usize].get_or_init(|| (0..first).map(|_| OnceLock::new()).collect());
-        places[(place - first) as usize].get_or_init(make)
+        let place = &places[(place - first) as usize];
+        place.get().unwrap_or_else(|| Self::fill(place, make))
+    }
+
+    #[cold]
+    fn fill(place: &OnceLock<T>, make: impl FnOnce() -> T) -> &T {
+        // Not made in `get_or_init`, which lets nobody else in meanwhile: a recorder may call this very function.
+        let made = make();
+        place.get_or_init(|| made)
     }
 }
 
@@ -217,5 +225,12 @@ mod tests {
         for number in 0..1000 {
             assert_eq!(*by_site.get_or_make(number.into(), || unreachable!("it is there")), number);
         }
+    }
+
+    #[test]
+    fn whoever_makes_something_for_a_site_may_ask_for_it() {
+        let by_site = BySite::default();
+        let inner = || *by_site.get_or_make(7.into(), || 1);
+        assert_eq!(*by_site.get_or_make(7.into(), || inner() + 1), 1);
     }
 }
