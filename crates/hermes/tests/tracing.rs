@@ -224,6 +224,18 @@ mod redis {
     }
 
     #[test]
+    fn a_server_that_repeats_what_it_was_asked_is_quoted_without_that() {
+        let redis = Redis::with(&["--rename-command", "MGET", ""]);
+        let cache = common::cache(&redis.url());
+        let collector = Collector::default();
+        collector.watch(|| {
+            cache.entry("k").tags(["user:secret"]).get_or_compute(|| 1_u64);
+        });
+        let seen = format!("{:?}", collector.0.lock().unwrap());
+        assert!(seen.contains("unknown command") && !seen.contains("secret"), "{seen}");
+    }
+
+    #[test]
     fn bytes_that_cannot_be_decoded_are_warned_of_without_what_they_say() {
         let redis = Redis::start();
         let cache = common::cache(&redis.url());

@@ -189,7 +189,10 @@ struct Quote {
 
 impl Quote {
     fn of(error: &ServerError) -> Self {
-        Self { code: error.code().into(), details: error.details().unwrap_or_default().into() }
+        let details = error.details().unwrap_or_default();
+        // A server that does not know a command repeats what it was given with it, which has tags in it.
+        let details = details.split_once(", with args ").map_or(details, |(its_own, _)| its_own);
+        Self { code: error.code().into(), details: details.into() }
     }
 }
 
