@@ -58,7 +58,7 @@ fn place(id: &Id) -> usize {
 
 impl Subscriber for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("hermes")
+        metadata.target() == "hermes"
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {

@@ -55,8 +55,10 @@ impl Turned {
     fn warn(self, address: &impl fmt::Display) {
         #[cfg(feature = "tracing")]
         match self {
-            Self::Open => tracing::warn!(%address, "the server does not answer: it is spared for a while"),
-            Self::Closed => tracing::warn!(%address, "the server answers again"),
+            Self::Open => {
+                tracing::warn!(target: "hermes", %address, "the server does not answer: it is spared for a while");
+            }
+            Self::Closed => tracing::warn!(target: "hermes", %address, "the server answers again"),
         }
     }
 }

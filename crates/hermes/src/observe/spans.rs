@@ -15,6 +15,16 @@ use tracing::{debug_span, field::Empty};
 use super::label;
 use crate::{clock, site::Site};
 
+/// What people look for in their filters, wherever the code lies.
+const TARGET: &str = "hermes";
+
+/// A span of our target.
+macro_rules! span {
+    ($($span:tt)*) => {
+        Span(debug_span!(target: TARGET, $($span)*))
+    };
+}
+
 /// A part of what a call does.
 #[derive(Debug)]
 pub(crate) struct Span(tracing::Span);
@@ -22,44 +32,43 @@ pub(crate) struct Span(tracing::Span);
 impl Span {
     /// A call that has left the fast path. Its key is named only for those who look.
     pub(crate) fn of_call(verb: &'static str, key: impl FnOnce() -> Key, backend: &dyn fmt::Debug) -> Self {
-        let span =
-            debug_span!("hermes.call", verb, point = Empty, key = Empty, backend = Empty, outcome = Empty);
-        if !span.is_disabled() {
+        let span = span!("hermes.call", verb, point = Empty, key = Empty, backend = Empty, outcome = Empty);
+        if !span.0.is_disabled() {
             let key = key();
             // A backend's `Debug` begins with its name, and may go on for long.
             let backend = format!("{backend:?}");
             let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
             let name = backend.split(|c| !is_of_name(c)).next().unwrap_or_default();
-            span.record("point", label(key.point()));
-            span.record("key", tracing::field::display(&key));
-            span.record("backend", name);
+            span.0.record("point", label(key.point()));
+            span.0.record("key", tracing::field::display(&key));
+            span.0.record("backend", name);
         }
-        Self(span)
+        span
     }
 
     /// A command on its way to a backend and back.
     pub(crate) fn of_command(command: &Command) -> Self {
-        Self(match command {
-            Command::Fetch { .. } => debug_span!("hermes.fetch"),
-            Command::Acquire { .. } => debug_span!("hermes.acquire"),
-            Command::Commit { .. } => debug_span!("hermes.commit"),
-            Command::Release { .. } => debug_span!("hermes.release"),
-            Command::Renew { .. } => debug_span!("hermes.renew"),
-            Command::Invalidate { .. } => debug_span!("hermes.invalidate"),
-            Command::Clean { .. } => debug_span!("hermes.clean"),
+        match command {
+            Command::Fetch { .. } => span!("hermes.fetch"),
+            Command::Acquire { .. } => span!("hermes.acquire"),
+            Command::Commit { .. } => span!("hermes.commit"),
+            Command::Release { .. } => span!("hermes.release"),
+            Command::Renew { .. } => span!("hermes.renew"),
+            Command::Invalidate { .. } => span!("hermes.invalidate"),
+            Command::Clean { .. } => span!("hermes.clean"),
             // A command that is new here has a name all the same.
-            other => debug_span!("hermes.command", name = other.name()),
-        })
+            other => span!("hermes.command", name = other.name()),
+        }
     }
 
     /// A loader that runs.
     pub(super) fn of_computation() -> Self {
-        Self(debug_span!("hermes.compute"))
+        span!("hermes.compute")
     }
 
     /// A call that waits for another's computation.
     pub(super) fn of_wait() -> Self {
-        Self(debug_span!("hermes.wait"))
+        span!("hermes.wait")
     }
 
     /// Does this in the span.
@@ -116,7 +125,8 @@ impl Warnings {
     pub(super) fn of_call(&self, site: &Site, why: &'static str) {
         if let Some(unsaid) = self.seldom.may_say() {
             let point = site.point();
-            tracing::warn!(cache = self.cache.as_str(), point = label(&point), unsaid, "{why}");
+            let cache = self.cache.as_str();
+            tracing::warn!(target: TARGET, cache, point = label(&point), unsaid, "{why}");
         }
     }
 
@@ -124,7 +134,7 @@ impl Warnings {
     pub(super) fn of_command(&self, command: &'static str, key: Option<&Key>, why: &dyn fmt::Display) {
         if let Some(unsaid) = self.seldom.may_say() {
             let (cache, point) = (self.cache.as_str(), key.map(|key| label(key.point())));
-            tracing::warn!(cache, point, command, error = %why, unsaid, "the backend has no answer");
+            tracing::warn!(target: TARGET, cache, point, command, error = %why, unsaid, "the backend has no answer");
         }
     }
 }
