@@ -79,7 +79,7 @@ pub(crate) fn alone<V, E>(tally: Tally<'_>, loader: impl FnOnce() -> Result<V, E
     let computing = tally.computing();
     let result = computing.span.run(loader);
     computing.ended();
-    tally.ends("not stored");
+    tally.ends(outcome_alone(&result));
     result
 }
 
@@ -101,7 +101,7 @@ where
         let found = match seek.turn(shared.clock.now()) {
             Turn::Hit(payload) => payload,
             Turn::Lead(lead) => return lead_on_async(shared, tally, lead, rules, loader).await,
-            Turn::Alone => return alone_async(tally, loader()).await,
+            Turn::Alone => return alone_async(tally, loader).await,
             Turn::Join(flight) => {
                 let landing = {
                     let _waiting = tally.waiting();
@@ -116,7 +116,7 @@ where
                 tally.ends("shared");
                 return Ok(value);
             }
-            None => return alone_async(tally, loader()).await,
+            None => return alone_async(tally, loader).await,
         }
     }
 }
@@ -150,15 +150,20 @@ where
 }
 
 #[cfg(feature = "async")]
-pub(crate) async fn alone_async<V, E>(
+pub(crate) async fn alone_async<V, E, L: Future<Output = Result<V, E>>>(
     tally: Tally<'_>,
-    loader: impl Future<Output = Result<V, E>>,
+    loader: impl FnOnce() -> L,
 ) -> Result<V, E> {
     let computing = tally.computing();
-    let result = computing.span.around(pin!(loader)).await;
+    // Called when it is polled, in the span.
+    let result = computing.span.around(pin!(async { loader().await })).await;
     computing.ended();
-    tally.ends("not stored");
+    tally.ends(outcome_alone(&result));
     result
+}
+
+fn outcome_alone<V, E>(result: &Result<V, E>) -> &'static str {
+    if result.is_ok() { "not stored" } else { "failed" }
 }
 
 fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(

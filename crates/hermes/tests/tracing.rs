@@ -6,6 +6,7 @@ mod common;
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     fmt,
     sync::{Arc, Mutex},
     thread,
@@ -163,12 +164,41 @@ fn a_wait_is_a_part_of_the_call() {
 #[test]
 fn what_was_overtaken_and_what_failed_is_told() {
     let cache = Cache::from_url("memory://").unwrap();
+    let nowhere = Cache::from_url("noop://").unwrap();
     let calls = Collector::default().watch(|| {
         cache.entry("k").get_or_compute(|| cache.entry("k").invalidate().is_ok());
-        cache.entry("k").get_or_try_compute(|| Err::<u64, _>("no")).unwrap_err();
+        for cache in [&cache, &nowhere] {
+            cache.entry("k").get_or_try_compute(|| Err::<u64, _>("no")).unwrap_err();
+        }
     });
     let outcomes: Vec<_> = calls.iter().map(|(call, _)| value(call, "outcome")).collect();
-    assert_eq!(outcomes, ["fenced", "failed"]);
+    assert_eq!(outcomes, ["fenced", "failed", "failed"]);
+}
+
+#[test]
+fn all_of_a_loader_runs_in_its_span() {
+    for url in ["memory://", "noop://"] {
+        let cache = Cache::from_url(url).unwrap();
+        let collector = Collector::default();
+        let part = |name| drop(tracing::debug_span!(target: "hermes", "part", name));
+        collector.watch(|| {
+            let value = common::run(cache.entry("k").get_or_try_compute_async(|| {
+                part("what makes the future");
+                async move {
+                    part("the future");
+                    Ok::<_, Infallible>(1)
+                }
+            }));
+            assert_eq!(value, Ok(1));
+        });
+        let seen = collector.0.lock().unwrap();
+        let parts: Vec<_> = seen.spans.iter().filter(|span| span.name == "part").collect();
+        assert_eq!(parts.len(), 2);
+        for part in parts {
+            let around = part.parent.map(|parent| seen.spans[parent].name);
+            assert_eq!(around, Some("hermes.compute"), "{url}: {:?}", part.fields);
+        }
+    }
 }
 
 #[cfg(feature = "redis")]

@@ -58,7 +58,7 @@ impl<'c, M: Mode> Call<'c, M> {
             }
             Way::Uncached => {
                 tally.miss();
-                span.around(pin!(drive::alone_async(tally, loader()))).await
+                span.around(pin!(drive::alone_async(tally, loader))).await
             }
         }
     }
@@ -99,7 +99,7 @@ impl<'c, M: Mode> Call<'c, M> {
             Way::Remote(trip) => {
                 span.around(pin!(remote::drive::read_async::<M, V, E, F, L>(trip, rules, loader))).await
             }
-            Way::Uncached => span.around(pin!(drive::alone_async(tally, loader()))).await,
+            Way::Uncached => span.around(pin!(drive::alone_async(tally, loader))).await,
         }
     }
 

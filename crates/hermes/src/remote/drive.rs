@@ -107,7 +107,7 @@ where
         Turn::Compute(beat) => beat,
         Turn::Alone | Turn::Own(_) | Turn::Missing => {
             drop(trip);
-            return drive::alone_async(tally, loader()).await;
+            return drive::alone_async(tally, loader).await;
         }
     };
     let computing = tally.computing();
