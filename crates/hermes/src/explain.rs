@@ -18,7 +18,8 @@ use crate::error::Error;
 /// let price = cache.entry("price").tags(["book:7", "prices"]);
 /// assert_eq!(
 ///     price.explain::<u64>().to_string(),
-///     "a miss: nothing is stored, as it never was or was invalidated, evicted or ended with its ttl; nobody computes it now"
+///     "a miss: nothing is stored, as it never was, or was invalidated, evicted, or taken out after it was cleaned or expired; \
+///      nobody computes it now"
 /// );
 ///
 /// price.set(9_u64)?;
@@ -54,7 +55,8 @@ pub enum Explanation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
-    /// Nothing is stored: it never was, or it was invalidated, evicted, or ended with its ttl.
+    /// Nothing is stored: it never was, or it was invalidated, evicted, or taken out after it was cleaned or expired, by whoever
+    /// came by.
     Absent,
     /// It was stored by a version of Hermes that writes this other format.
     OtherFormat(u8),
@@ -130,7 +132,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str(
-                "nothing is stored, as it never was or was invalidated, evicted or ended with its ttl",
+                "nothing is stored, as it never was, or was invalidated, evicted, or taken out after it was cleaned or expired",
             ),
             Self::OtherFormat(format) => {
                 write!(f, "what is stored has the format {format} of another version of Hermes")

@@ -30,7 +30,7 @@ use self::{
 use crate::{lanes::Lanes, site::Site};
 
 /// What this process did with one cache since it was built, over all its clones. To look without computing
-/// (`get`, `peek`) counts as neither hit nor miss.
+/// (`get`, `peek`, `explain`) counts as neither hit nor miss.
 ///
 /// ```
 /// let cache = hermes::Cache::from_url("memory://")?;
