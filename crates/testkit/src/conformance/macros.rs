@@ -106,6 +106,7 @@ macro_rules! behaviour {
                     an_entry_past_its_ttl_has_expired
                     an_entry_of_other_tags_or_another_type_is_told_apart
                     who_computes_is_told
+                    an_explanation_foretells_the_next_call
                     an_explanation_changes_nothing
                 }
                 neighbours {

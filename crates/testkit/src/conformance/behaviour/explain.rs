@@ -84,6 +84,62 @@ pub fn who_computes_is_told(place: &Place) {
     });
 }
 
+/// What may be done to an entry, or to all.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Compute,
+    SetAText,
+    SetUnderOtherTags,
+    Clean,
+    CleanAll,
+    Invalidate,
+    Expire,
+}
+
+impl Act {
+    const ALL: [Self; 7] = [
+        Self::Compute,
+        Self::SetAText,
+        Self::SetUnderOtherTags,
+        Self::Clean,
+        Self::CleanAll,
+        Self::Invalidate,
+        Self::Expire,
+    ];
+
+    fn play(self, cache: &AskedCache, clock: &FakeClock, name: &str) {
+        let entry = cache.entry(name).tags(["t", "u"]);
+        match self {
+            Self::Compute => {
+                entry.get_or_compute(|| 1_u64);
+            }
+            Self::SetAText => entry.set("a text".to_owned()).unwrap(),
+            Self::SetUnderOtherTags => cache.entry(name).tags(["t"]).set(1_u64).unwrap(),
+            Self::Clean => cache.clean(["t"]).unwrap(),
+            Self::CleanAll => cache.clean_all().unwrap(),
+            Self::Invalidate => entry.invalidate().unwrap(),
+            Self::Expire => clock.advance(Duration::from_secs(61)),
+        }
+    }
+}
+
+pub fn an_explanation_foretells_the_next_call(place: &Place) {
+    let clock = FakeClock::new();
+    let cache = place.cache_with(|builder| builder.ttl(Duration::from_secs(60)).clock(clock.clone()));
+    for story in Act::ALL.into_iter().flat_map(|first| Act::ALL.map(|second| [first, second])) {
+        let name = format!("{story:?}");
+        for act in story {
+            act.play(&cache, &clock, &name);
+        }
+        let entry = cache.entry(&name).tags(["t", "u"]);
+        let explained = entry.explain::<u64>();
+        let hits_before = cache.stats().hits;
+        entry.get_or_compute(|| 1_u64);
+        let hit = cache.stats().hits > hits_before;
+        assert_eq!(matches!(explained, Explanation::Hit { .. }), hit, "{name}: {explained}");
+    }
+}
+
 pub fn an_explanation_changes_nothing(place: &Place) {
     let cache = place.cache();
     explained(&cache);
