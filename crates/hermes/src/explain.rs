@@ -60,7 +60,8 @@ pub enum Why {
     Absent,
     /// It was stored by a version of Hermes that writes this other format.
     OtherFormat(u8),
-    /// It cannot be decoded, as this text says: bytes of something else, a codec that this build lacks, another type.
+    /// It cannot be decoded, as this text says: bytes of something else, a codec that this build lacks, another type. The
+    /// words are the codec's, which may quote the value: JSON's do.
     Undecodable(String),
     /// It was stored under other tags than the call's: by code of before or after a deploy, or under another entry's tags.
     OtherTags,
