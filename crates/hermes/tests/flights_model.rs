@@ -258,6 +258,7 @@ mod model {
 
     use super::{
         Cache, Entry, Error, Stored,
+        binding::{Function, Keep, rules},
         shim::{Wakes, enter_model},
     };
 
@@ -300,6 +301,14 @@ mod model {
 
         fn entry(&self) -> Entry<'_, Stored> {
             self.cache.entry("k").tags(["t"])
+        }
+
+        /// The entry's value anew, whatever is stored or under way.
+        fn refresh(&self) -> u64 {
+            let mut call = Function::of_entries().call(&self.cache);
+            call.arg("k");
+            call.tags(["t"]);
+            call.refresh(rules(None, |_| Keep::yes()), || self.load())
         }
 
         /// A loader: reads the data, and takes its time.
@@ -506,6 +515,24 @@ mod model {
             assert!(
                 world.ran.load(SeqCst) <= 2,
                 "{} computed, and one was overtaken",
+                world.ran.load(SeqCst)
+            );
+        });
+    }
+
+    #[test]
+    fn a_clean_that_overtakes_a_leader_does_not_overtake_the_refresh_that_deposes_the_next() {
+        check(|| {
+            let world = World::new();
+            let readers = [(); 3].map(|()| {
+                spawn(&world, |world| assert_eq!(world.entry().get_or_compute(|| world.load()), 0))
+            });
+            let refresher = spawn(&world, |world| assert_eq!(world.refresh(), 0));
+            let cleaner = spawn(&world, |world| world.cache.clean(["t"]).unwrap());
+            join(readers.into_iter().chain([refresher, cleaner]));
+            assert!(
+                world.ran.load(SeqCst) <= 3,
+                "{} computed: one was overtaken, and one deposed",
                 world.ran.load(SeqCst)
             );
         });

@@ -150,9 +150,7 @@ impl<'m> Seek<'m> {
     pub(crate) fn turn(&mut self, now: Moment) -> Turn<'m> {
         let mut deposed = None;
         loop {
-            if !self.group.holds() {
-                self.group = self.memory.group(&self.point, &self.tags);
-            }
+            self.renew_group();
             let mut underway = self.memory.flights.shard(&self.key);
             let turn = match self.hit(now) {
                 Some(payload) => Some(Turn::Hit(payload)),
@@ -167,9 +165,14 @@ impl<'m> Seek<'m> {
     }
 
     /// Leads whatever is under way, so that the value replaces what is there now.
-    pub(crate) fn lead(self) -> Lead<'m> {
-        let (lead, current) = self.new_lead(clock::instant());
-        let deposed = self.memory.flights.shard(&self.key).insert(self.key.clone(), current);
+    pub(crate) fn lead(mut self) -> Lead<'m> {
+        let (lead, deposed) = loop {
+            self.renew_group();
+            let mut underway = self.memory.flights.shard(&self.key);
+            if let Some(led) = self.try_lead(&mut underway, clock::instant()) {
+                break led;
+            }
+        };
         drop(deposed);
         lead
     }
@@ -201,8 +204,14 @@ impl<'m> Seek<'m> {
         None
     }
 
-    /// None where a tag was cleaned since the group was made: who led with it would be overtaken from the start, so that one
-    /// clean would cost two leaders their key.
+    /// Has a group under which a value may be computed, unless a tag is cleaned again.
+    fn renew_group(&mut self) {
+        if !self.group.holds() {
+            self.group = self.memory.group(&self.point, &self.tags);
+        }
+    }
+
+    /// None where a tag was cleaned since the group was made.
     fn lead_or_share(
         &self,
         underway: &mut HashMap<StoreKey, Underway, KeyHasher>,
@@ -216,12 +225,9 @@ impl<'m> Seek<'m> {
             current.lead.group.holds() && age(&current.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
         };
         let Some(current) = underway.get_mut(&self.key).filter(usable) else {
-            // Looked at after the lead's: what has overtaken that one has not yet overtaken this.
-            if !self.group.holds() {
-                return None;
-            }
-            let (lead, current) = self.new_lead(now);
-            *deposed = underway.insert(self.key.clone(), current);
+            // The group is looked at after the lead's: what has overtaken that one has not yet overtaken this.
+            let (lead, former) = self.try_lead(underway, now)?;
+            *deposed = former;
             return Some(Turn::Lead(lead));
         };
         if age(&current.lead) < patience {
@@ -249,9 +255,20 @@ impl<'m> Seek<'m> {
         Turn::Join(Joined { course: Arc::clone(course), deadline })
     }
 
-    fn new_lead(&self, now: Instant) -> (Lead<'m>, Underway) {
+    /// Leads, and gives back who did. None where a tag was cleaned since the group was made: who led with it would be
+    /// overtaken from the start, so that one clean would cost two leaders their key.
+    fn try_lead(
+        &self,
+        underway: &mut HashMap<StoreKey, Underway, KeyHasher>,
+        now: Instant,
+    ) -> Option<(Lead<'m>, Option<Underway>)> {
+        if !self.group.holds() {
+            return None;
+        }
         let course = Course::new(&self.group, now);
-        (self.lead_of(Arc::clone(&course)), Underway { lead: course, relief: None })
+        let lead = self.lead_of(Arc::clone(&course));
+        let deposed = underway.insert(self.key.clone(), Underway { lead: course, relief: None });
+        Some((lead, deposed))
     }
 
     fn lead_of(&self, course: Arc<Course>) -> Lead<'m> {
