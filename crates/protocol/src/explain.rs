@@ -7,6 +7,7 @@ use core::{fmt, time::Duration};
 use crate::{
     command::{Command, Purpose, Sight, View},
     entry::{CodecId, Entry, Verdict},
+    flight::Board,
     moment::Moment,
     step::Plan,
     tag::Tag,
@@ -20,8 +21,8 @@ use crate::{
 pub enum Explained {
     /// This entry, if its payload can be decoded.
     Hit(Entry),
-    /// No entry, and who computes one.
-    Miss(Reason, Leader),
+    /// No entry, for this reason.
+    Miss(Reason),
 }
 
 /// Why an entry is not served: the first of these that holds.
@@ -54,6 +55,8 @@ pub enum Leader {
     Another,
     /// Another caller, whose tags were cleaned meanwhile: it will be fenced, and a call would compute anew.
     Overtaken,
+    /// Another caller, for longer than callers have patience: a call would compute anew.
+    Overdue,
     /// Whoever calls, for itself: the last value could not be stored, so that waiting is of no use.
     Everybody,
 }
@@ -68,6 +71,9 @@ impl fmt::Display for Leader {
             }
             Self::Overtaken => {
                 "another caller computes it now, but a tag was cleaned meanwhile: a call computes it anew"
+            }
+            Self::Overdue => {
+                "another caller computes it now, but for longer than calls wait: a call computes it anew"
             }
             Self::Everybody => "its last value could not be stored: calls compute it for themselves",
         })
@@ -86,7 +92,7 @@ impl Plan {
     /// ```
     /// use std::sync::Arc;
     /// use hermescache_protocol::{
-    ///     Arguments, Codecs, Explained, History, Key, Leader, Moment, Namespace, Plan, Point, Policy, Reading, Reason, Sight,
+    ///     Arguments, Board, Codecs, Explained, History, Key, Leader, Moment, Namespace, Plan, Point, Policy, Reading, Reason, Sight,
     ///     Tags, Target, View,
     /// };
     ///
@@ -97,14 +103,15 @@ impl Plan {
     ///
     /// let versions = Reading::new(History::default(), vec![None; 3]);
     /// let seen = View { entry: None, unreadable: None, lease: Sight::Free, versions };
-    /// let explained = plan.explain(&seen, Moment::from_unix_ms(0));
-    /// assert_eq!(explained, Explained::Miss(Reason::Absent, Leader::Nobody));
+    /// let now = Moment::from_unix_ms(0);
+    /// assert_eq!(plan.explain(&seen, now), Explained::Miss(Reason::Absent));
+    /// assert_eq!(plan.leader(&seen, &Board::<()>::default(), now), Leader::Nobody);
     /// ```
     #[must_use]
     pub fn explain(&self, seen: &View, now: Moment) -> Explained {
         match self.served(seen, now) {
             Ok(entry) => Explained::Hit(entry.clone()),
-            Err(reason) => Explained::Miss(reason, self.leader(seen)),
+            Err(reason) => Explained::Miss(reason),
         }
     }
 
@@ -130,14 +137,15 @@ impl Plan {
         }
     }
 
-    /// Who computes the key, by what a [`look`](Self::look) has seen: also beside an entry whose payload cannot be decoded.
+    /// Who computes the key, by what a [`look`](Self::look) has seen and by the key's board.
     #[must_use]
-    pub fn leader(&self, seen: &View) -> Leader {
+    pub fn leader<V>(&self, seen: &View, board: &Board<V>, now: Moment) -> Leader {
         match &seen.lease {
             Sight::NotAsked | Sight::Free | Sight::Won(_) => Leader::Nobody,
             Sight::Pass => Leader::Everybody,
             Sight::Held(lease) => match lease.versions.compare(&self.target.tags, &seen.versions) {
                 Match::Gone => Leader::Overtaken,
+                _ if board.is_overdue(lease.token, self.policy.patience, now) => Leader::Overdue,
                 Match::Alive | Match::OtherNames => Leader::Another,
             },
         }

@@ -138,6 +138,13 @@ impl<V> Board<V> {
         Horizon::new(self.arrivals.0, caller)
     }
 
+    /// Whether callers of this process wait no more for the leader that holds this lease.
+    pub(crate) fn is_overdue(&self, token: Token, patience: Duration, now: Moment) -> bool {
+        let sighted = self.sighted.filter(|(seen, _)| *seen == token).map(|(_, since)| since);
+        let own = self.flights.iter().find(|flight| matches!(flight.lease, Some((held, _)) if held == token));
+        sighted.into_iter().chain(own.map(|flight| flight.since)).any(|since| now.since(since) >= patience)
+    }
+
     /// Whether a fetch should ask for the lease too: because somebody computes here, or waits.
     pub(crate) fn awaits_lease(&self) -> bool {
         !self.flights.is_empty() || self.poller.is_there() || self.sighted.is_some()

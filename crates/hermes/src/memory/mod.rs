@@ -146,7 +146,7 @@ impl Memory {
         };
         Ok(match self.entries.look_at(&key, served).unwrap_or(Err(Why::Absent)) {
             Ok(ttl_left) => Explanation::Hit { ttl_left },
-            Err(why) => Explanation::Miss { why, leader: self.flights.leader(&key) },
+            Err(why) => Explanation::Miss { why, leader: self.flights.leader(&key, names) },
         })
     }
 

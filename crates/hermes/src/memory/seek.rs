@@ -17,7 +17,7 @@ use super::{
     key::{KeyHasher, Lookup, StoreKey},
     payload::Payload,
     point::PointState,
-    tags::Group,
+    tags::{Group, NamesHash},
 };
 use crate::{
     clock,
@@ -66,9 +66,13 @@ impl Course {
         Arc::new(Self { flight: Flight::new(), group: Arc::clone(group), since })
     }
 
-    /// Whether its value will do for a caller with this group that starts to wait now.
-    fn serves(&self, group: &Group) -> bool {
-        self.group.holds() && self.group.names() == group.names()
+    /// Whether its value will do for a caller with tags of these names that starts to wait now.
+    fn serves(&self, names: NamesHash) -> bool {
+        self.group.holds() && self.group.names() == names
+    }
+
+    fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
     }
 
     fn id(&self) -> leading::FlightId {
@@ -82,13 +86,30 @@ impl Flights {
         Self { hasher, shards, patience }
     }
 
-    /// Who computes a key now.
-    pub(crate) fn leader(&self, key: &StoreKey) -> Leader {
-        match self.shard(key).get(key) {
-            None => Leader::Nobody,
-            Some(underway) if underway.lead.group.holds() => Leader::Another,
-            Some(_) => Leader::Overtaken,
+    /// Who computes a key now, for a caller with tags of these names.
+    pub(crate) fn leader(&self, key: &StoreKey, names: NamesHash) -> Leader {
+        let (now, shard) = (clock::instant(), self.shard(key));
+        let Some(current) = shard.get(key) else { return Leader::Nobody };
+        if !current.lead.group.holds() {
+            return Leader::Overtaken;
         }
+        let is_relieved = || !self.gives_up(&current.lead, now) && self.relief(current, names, now).is_some();
+        if self.waits_for(&current.lead, now) || is_relieved() { Leader::Another } else { Leader::Overdue }
+    }
+
+    /// Whether callers wait for it still.
+    fn waits_for(&self, course: &Course, now: Instant) -> bool {
+        course.age(now) < self.patience
+    }
+
+    /// Whether its key is free for another.
+    fn gives_up(&self, course: &Course, now: Instant) -> bool {
+        course.age(now) >= self.patience.saturating_mul(PATIENCES_TO_GIVE_UP)
+    }
+
+    /// The relief that a caller with tags of these names waits for.
+    fn relief<'u>(&self, underway: &'u Underway, names: NamesHash, now: Instant) -> Option<&'u Arc<Course>> {
+        underway.relief.as_ref().filter(|relief| relief.serves(names) && self.waits_for(relief, now))
     }
 
     pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Underway, KeyHasher>> {
@@ -218,23 +239,20 @@ impl<'m> Seek<'m> {
         deposed: &mut Option<Underway>,
     ) -> Option<Turn<'m>> {
         let now = clock::instant();
-        let patience = self.memory.flights.patience;
-        let age = |course: &Course| now.saturating_duration_since(course.since);
-
-        let usable = |current: &&mut Underway| {
-            current.lead.group.holds() && age(&current.lead) < patience.saturating_mul(PATIENCES_TO_GIVE_UP)
-        };
+        let flights = &self.memory.flights;
+        let usable =
+            |current: &&mut Underway| current.lead.group.holds() && !flights.gives_up(&current.lead, now);
         let Some(current) = underway.get_mut(&self.key).filter(usable) else {
             // The group is looked at after the lead's: what has overtaken that one has not yet overtaken this.
             let (lead, former) = self.try_lead(underway, now)?;
             *deposed = former;
             return Some(Turn::Lead(lead));
         };
-        if age(&current.lead) < patience {
+        if flights.waits_for(&current.lead, now) {
             return Some(self.join(&current.lead));
         }
-        match &current.relief {
-            Some(relief) if relief.serves(&self.group) && age(relief) < patience => Some(self.join(relief)),
+        match flights.relief(current, self.group.names(), now) {
+            Some(relief) => Some(self.join(relief)),
             // A relief is for callers with the same tags.
             _ if current.lead.group.names() != self.group.names() => Some(Turn::Alone),
             _ if !self.group.holds() => None,

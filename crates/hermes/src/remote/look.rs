@@ -42,18 +42,20 @@ impl<'c> Look<'c> {
             Err(why) => return self.unanswered(why),
         };
         let (now, key) = (self.time.now(), &self.plan.target.key);
-        let (why, leader) = match self.plan.explain(&view, now) {
-            Explained::Miss(reason, leader) => (Why::of(reason, key.point()), leader),
+        let why = match self.plan.explain(&view, now) {
+            Explained::Miss(reason) => Why::of(reason, key.point()),
             Explained::Hit(entry) => {
                 match M::unpack(&self.remote.packers, key, entry.codec, &entry.payload) {
                     Ok(_) => {
                         let ttl_left = entry.ttl.get().saturating_sub(now.since(entry.created));
                         return Explanation::Hit { ttl_left };
                     }
-                    Err(why) => (Why::Undecodable(why.to_string()), self.plan.leader(&view)),
+                    Err(why) => Why::Undecodable(why.to_string()),
                 }
             }
         };
+        let boards = &self.remote.core.boards;
+        let leader = boards.at(key, now, |watched| self.plan.leader(&view, &watched.board, now));
         Explanation::Miss { why, leader }
     }
 

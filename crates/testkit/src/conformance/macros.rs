@@ -107,6 +107,7 @@ macro_rules! behaviour {
                     an_entry_of_other_tags_or_another_type_is_told_apart
                     who_computes_is_told
                     an_explanation_foretells_the_next_call
+                    a_leader_that_is_waited_for_no_more_is_told
                     an_explanation_changes_nothing
                 }
                 neighbours {

@@ -140,6 +140,16 @@ pub fn an_explanation_foretells_the_next_call(place: &Place) {
     }
 }
 
+// Real time passes: a call must run into the end of its patience.
+pub fn a_leader_that_is_waited_for_no_more_is_told(place: &Place) {
+    let cache = place.cache_with(|builder| builder.patience(Duration::from_millis(200)));
+    cache.entry("k").tags(["t", "u"]).get_or_compute(|| {
+        assert_eq!(elsewhere(|| compute(&cache)), 1);
+        assert_eq!(elsewhere(|| miss(&cache)), (Why::Absent, Leader::Overdue));
+        2_u64
+    });
+}
+
 pub fn an_explanation_changes_nothing(place: &Place) {
     let cache = place.cache();
     explained(&cache);
