@@ -166,20 +166,23 @@ class Cached(Generic[_P, _R]):
         self: Cached[Concatenate[Any, _Q], _R], instance: object, owner: type | None = None, /
     ) -> Cached[_Q, _R]: ...
     def invalidate(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
-        """HermesError if a server did not confirm, or an argument cannot be part of a key."""
+        """Once it has returned, no later call gets a value whose computation began before. One round trip to a server.
+        HermesError if it did not confirm, or an argument cannot be part of a key."""
 
     def refresh(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Computes now, and replaces what is kept."""
+        """Computes now, replaces what is kept, and returns it. If the function raises, what is kept stays."""
 
     def peek(self, *args: _P.args, **kwargs: _P.kwargs) -> _R | None:
-        """The value that is kept, or None. Never computes."""
+        """The value that is kept, or None. Never computes. One round trip to a server."""
 
-    def uncached(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+    def uncached(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Calls the function itself, and leaves the cache alone."""
+
     def key(self, *args: _P.args, **kwargs: _P.kwargs) -> str:
-        """The key as `Engine.dump` shows it. Not a coroutine, ever."""
+        """The key as `Engine.dump` shows it. Not a coroutine, ever. HermesError if an argument cannot be part of it."""
 
     def clear(self) -> None:
-        """Drops all entries of this function. Errors as `invalidate`."""
+        """Drops all entries of this function, at the cost of one. HermesError if a server did not confirm."""
 
     @property
     def frontend(self) -> Frontend: ...

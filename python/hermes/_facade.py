@@ -55,13 +55,31 @@ def cachedfactory(frontend: Hermes, fn: Callable[..., Any], **kwargs: Any) -> Ca
 class Hermes(_core.Frontend):
     """A cache, and the decorator that puts functions behind it.
 
+    >>> import hermes
+    >>> cache = hermes.Hermes(hermes.backend.inprocess.Backend, ttl=600)
+    >>> @cache(tags=("user:{user_id}", "users"))
+    ... def name(user_id):
+    ...     return f"user {user_id}"
+    >>> name(7)  # computed, then kept for ten minutes
+    'user 7'
+    >>> name(user_id=7)  # the same call: from the cache
+    'user 7'
+    >>> name.invalidate(7)  # drops this entry
+    >>> cache.clean(["user:7"])  # drops every entry with this tag, of whatever function
+    >>> cache.clean()  # drops everything, and nothing else that lives on the server
+    >>> cache.stats()["hits"]
+    1
+
+    `hermes.Cached` has all that hangs on a cached function. Many processes share a cache through
+    ``Hermes(hermes.backend.redis.Backend, host="localhost")`` or ``hermes.backend.memcached.Backend``. Making one connects
+    nowhere, and a server that is down makes calls compute, not fail.
+
     ``backend`` is a class, made here with ``mangler`` and the options in ``backendconf``, or an instance. Without one,
     every call computes. ``ttl`` is in seconds; a callable is asked ``ttl(result, fn, *args, **kwargs)`` after each
     computation. With ``cache_none=False``, None is not kept.
 
-    Making one connects nowhere. ``backend``, ``mangler``, ``cachedfactory``, ``ttl`` and ``cache_none`` can be assigned, and
-    what is assigned counts from the next call on. ``backendClass``, ``manglerClass`` and ``cachedClass`` are HermesCache
-    0.6's names of the first three.
+    ``backend``, ``mangler``, ``cachedfactory``, ``ttl`` and ``cache_none`` can be assigned, and what is assigned counts from
+    the next call on. ``backendClass``, ``manglerClass`` and ``cachedClass`` are HermesCache 0.6's names of the first three.
     """
 
     cachedfactory: Callable[..., Cached[..., Any]]
@@ -166,10 +184,16 @@ class Hermes(_core.Frontend):
         name: str | None = None,
         version: str | None = None,
     ) -> Any:
-        """Decorates a function, or with options only, returns what does.
+        """Decorates a function, a coroutine function or a method: as ``@cache``, or with options as ``@cache(ttl=60)``.
 
-        ``tags`` name groups of entries for `clean`; ``{user_id}`` in one stands for that argument. ``key`` returns the whole
-        key. ``name`` and ``version`` stand in for the function's qualified name and beside it.
+        - ``ttl``: seconds, or a callable that is asked ``ttl(result, fn, *args, **kwargs)``; 0 or less: not kept.
+        - ``tags``: what `clean` knows the entries by. ``"user:{user_id}"`` takes an argument, ``"{user.id}"`` an attribute of
+          one; a callable is asked ``tags(fn, *args, **kwargs)``.
+        - ``key``: a callable that returns the whole key, a str, as ``key(fn, *args, **kwargs)``.
+        - ``name``: in place of module and qualified name in keys.
+        - ``version``: part of the key; change it with the meaning of the result.
+
+        The receiver of a method is not part of the key, only its class.
         """
         options: dict[str, Any] = {}
         if not args or ttl is not None or tags or key is not None:
@@ -185,7 +209,10 @@ class Hermes(_core.Frontend):
         return self.cachedfactory(self, fn, **options)
 
     def clean(self, tags: Iterable[str] | str | None = ()) -> None:
-        """Drops every entry that carries any of the tags; without tags, every entry there is.
+        """Drops every entry that carries any of the tags; without tags, every entry of this cache.
+
+        Once it has returned, no later call gets a value whose computation began before. Costs the same whatever the number
+        of entries: on a server one round trip, to each node of a cluster at once.
 
         `HermesError` if a server did not confirm. It may have happened, wholly or in part: call it again.
         """
@@ -193,16 +220,19 @@ class Hermes(_core.Frontend):
             self._keeper.clean(_listed(tags))
 
     async def clean_async(self, tags: Iterable[str] | str | None = ()) -> None:
-        """`clean`, without keeping the event loop waiting."""
+        """`clean`, without keeping the event loop waiting. Raises what it does."""
         if self._keeper is not None:
             await self._keeper.clean_async(_listed(tags))
 
     def stats(self) -> dict[str, int]:
-        """What happened in this process: hits, misses, computations, waits, errors, fenced_commits."""
+        """What happened in this process: hits, misses, computations, waits, errors, fenced_commits. Asks no server."""
         return {} if self._keeper is None else self._keeper.stats()
 
     def dump(self) -> list[EntryInfo]:
-        """All entries that a call would find. On a server this asks for all of its keys."""
+        """All entries that a call would find, for a person at a console: on a server it goes through all keys.
+
+        `HermesError` if a server could not be asked, or if the backend is one of your own.
+        """
         if not isinstance(self._keeper, _core.Engine):
             raise HermesError("this backend cannot list its entries")
         return [EntryInfo(key, tuple(tags), ttl, size) for key, tags, ttl, size in self._keeper.dump()]

@@ -21,7 +21,12 @@ use crate::{
     verbs::Verb,
 };
 
-/// A cached function. Through an instance or a class it gives an object of its own class, bound to it.
+/// A cached function: what `@cache` makes. Called, it answers from the cache, or computes and keeps what it returns.
+///
+/// Beside the call: `invalidate`, `refresh`, `peek`, `uncached` and `key`, each with the arguments of the function, and `clear`.
+/// Only `invalidate`, `clear` and `key` raise an error of the cache, a `HermesError`; a call whose server does not answer computes.
+///
+/// Through an instance or a class it gives an object of its own class, bound to it.
 #[pyclass(frozen, subclass, dict, weakref, generic, module = "hermes")]
 #[derive(Debug)]
 pub(crate) struct Cached {
@@ -138,7 +143,9 @@ impl Cached {
         core.read(py, &given, Verb::Read)
     }
 
-    /// Takes the entry of these arguments out.
+    /// Drops the entry of these arguments. Once it has returned, no later call gets a value whose computation began before.
+    ///
+    /// One round trip to a server. HermesError if it did not confirm, or if an argument cannot be part of a key.
     #[pyo3(signature = (*args, **kwargs))]
     fn invalidate<'py>(
         &self,
@@ -150,7 +157,7 @@ impl Cached {
         core.invalidate(py, &given)
     }
 
-    /// Computes now, and replaces what is kept.
+    /// Computes now, replaces what is kept, and returns it. If the function raises, what is kept stays.
     #[pyo3(signature = (*args, **kwargs))]
     fn refresh<'py>(
         &self,
@@ -162,7 +169,7 @@ impl Cached {
         core.read(py, &given, Verb::Refresh)
     }
 
-    /// The value that is kept, or None. Never computes.
+    /// The value that is kept, or None. Never computes. One round trip to a server.
     #[pyo3(signature = (*args, **kwargs))]
     fn peek<'py>(
         &self,
@@ -174,7 +181,7 @@ impl Cached {
         core.peek(py, &given)
     }
 
-    /// Computes, and leaves the cache alone.
+    /// Calls the function itself, and leaves the cache alone.
     #[pyo3(signature = (*args, **kwargs))]
     fn uncached<'py>(
         &self,
@@ -186,7 +193,9 @@ impl Cached {
         given.compute(py, core)
     }
 
-    /// The key of these arguments, as `dump` shows it.
+    /// The key of these arguments, as `dump` shows it. Asks no server.
+    ///
+    /// HermesError if an argument cannot be part of a key.
     #[pyo3(signature = (*args, **kwargs))]
     fn key<'py>(
         &self,
@@ -198,12 +207,12 @@ impl Cached {
         core.key(py, &given)
     }
 
-    /// Drops all entries of this function.
+    /// Drops all entries of this function, at the cost of one. HermesError if a server did not confirm.
     fn clear<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.get().parts()?.0.clear(slf)
     }
 
-    /// Where it asks what holds.
+    /// The `Hermes` that decorated it.
     #[getter]
     fn frontend(&self, py: Python<'_>) -> PyResult<Py<Frontend>> {
         Ok(self.parts()?.0.frontend.clone_ref(py))

@@ -24,7 +24,9 @@ use crate::{
     verbs::Verb,
 };
 
-/// A cached coroutine function.
+/// A cached coroutine function: a `Cached` whose call and verbs, all but `key`, are awaited.
+///
+/// Tasks that await the same missing value share one computation, and none of them blocks its event loop.
 #[pyclass(frozen, subclass, generic, extends = Cached, module = "hermes")]
 #[derive(Debug)]
 pub(crate) struct CachedCoro;
@@ -233,7 +235,7 @@ impl CachedCoro {
         }
     }
 
-    /// Takes the entry of these arguments out.
+    /// Drops the entry of these arguments: `Cached.invalidate`, to be awaited.
     #[pyo3(signature = (*args, **kwargs))]
     fn invalidate<'py>(
         slf: &Bound<'py, Self>,
@@ -246,7 +248,7 @@ impl CachedCoro {
         }
     }
 
-    /// Computes now, and replaces what is kept.
+    /// Computes now, replaces what is kept, and returns it: `Cached.refresh`, to be awaited.
     #[pyo3(signature = (*args, **kwargs))]
     fn refresh<'py>(
         slf: &Bound<'py, Self>,
@@ -260,7 +262,7 @@ impl CachedCoro {
         }
     }
 
-    /// The value that is kept, or None. Never computes.
+    /// The value that is kept, or None: `Cached.peek`, to be awaited.
     #[pyo3(signature = (*args, **kwargs))]
     fn peek<'py>(
         slf: &Bound<'py, Self>,
@@ -273,7 +275,7 @@ impl CachedCoro {
         }
     }
 
-    /// Drops all entries of this function.
+    /// Drops all entries of this function: `Cached.clear`, to be awaited.
     fn clear<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let root = Cached::root(slf.as_super());

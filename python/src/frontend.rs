@@ -139,6 +139,7 @@ impl Frontend {
     #[expect(clippy::unused_self, reason = "a method of Python's")]
     fn __init__(&self, _args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) {}
 
+    /// What serves the calls; None: every call computes.
     #[getter]
     fn engine(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.settings().engine_given.as_ref().map(|given| given.clone_ref(py))
@@ -161,6 +162,7 @@ impl Frontend {
         fork::watch(slf.as_any())
     }
 
+    /// Seconds that entries live whose function does not say it; a callable is asked after each computation; None: 100 years.
     #[getter]
     fn ttl(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.settings().ttl_given(py)
@@ -176,6 +178,7 @@ impl Frontend {
         Ok(())
     }
 
+    /// Whether a result of None is kept.
     #[getter]
     fn cache_none(&self) -> bool {
         self.settings().cache_none
@@ -186,6 +189,7 @@ impl Frontend {
         self.change(py, |settings| settings.cache_none = yes);
     }
 
+    /// The key of calls whose function has no `key`: an overridden `Mangler.nameEntry`, or None.
     #[getter]
     fn namer(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.settings().namer.as_ref().map(|namer| namer.clone_ref(py))

@@ -1,13 +1,15 @@
-"""The code of the README, of the page for those who come from HermesCache, and of the examples runs."""
+"""The code of the README, of the page for those who come from HermesCache, of `help` and of the examples runs."""
 
 from __future__ import annotations
 
 import asyncio
+import doctest
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -33,6 +35,12 @@ def test_the_page_runs(at_home: Redis, page: Path) -> None:
     namespace: dict[str, object] = {"__name__": f"page_{page.stem}"}
     for block in blocks:
         exec(compile(block, page.name, "exec"), namespace)
+
+
+@pytest.mark.parametrize("module", [hermes, hermes._facade], ids=lambda module: module.__name__)
+def test_what_help_shows_is_so(module: ModuleType) -> None:
+    told = doctest.testmod(module)
+    assert (told.failed, told.attempted > 0) == (0, True)
 
 
 @pytest.mark.parametrize("place", ["in process", "redis"])
