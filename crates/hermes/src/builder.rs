@@ -134,7 +134,7 @@ impl<M: Mode> Builder<M> {
         Self { place: Place::Around(url.into(), Box::new(around)), ..self }
     }
 
-    /// Keeps entries in a backend of your own, in place of a URL.
+    /// Keeps entries in a backend of your own, in place of a URL. [`Backend`] has an example.
     #[must_use]
     pub fn backend(self, backend: impl Backend) -> Self {
         Self { place: Place::Backend(Box::new(backend)), ..self }

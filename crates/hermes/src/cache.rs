@@ -158,8 +158,9 @@ impl<M: Mode> Cache<M> {
     /// Drops every entry that carries any of `tags`, and fences every computation of one that is under way:
     /// once this has returned, no later call gets a value whose computation began before.
     ///
-    /// Costs the same whatever the number of entries: in process one look-up and three atomic operations for each tag. The entries'
-    /// memory is freed when they are touched, overwritten, evicted or swept. With no tags, nothing happens.
+    /// Costs the same whatever the number of entries: in process one look-up and three atomic operations for each tag, on servers
+    /// one round trip to each, at once. The entries' memory is freed when they are touched, overwritten, evicted or swept. With
+    /// no tags, nothing happens.
     ///
     /// ```
     /// let cache = hermes::Cache::from_url("memory://")?;
@@ -179,9 +180,8 @@ impl<M: Mode> Cache<M> {
         self.shared.engine.invalidate(Scope::Tags(&owned(tags)))
     }
 
-    /// Drops every entry of this cache's namespace, and nothing else.
-    ///
-    /// Costs the same whatever the number of entries.
+    /// Drops every entry of this cache's namespace, and nothing else: a [`clean`](Self::clean) of a tag that all of them carry, with
+    /// its promise and its cost.
     ///
     /// # Errors
     /// As for [`clean`](Self::clean).
@@ -191,7 +191,8 @@ impl<M: Mode> Cache<M> {
 
     /// Lists what a call would hit now, in no order. Cleaned and expired entries are not listed.
     ///
-    /// Walks the whole store; entries that come or go meanwhile may be listed or not.
+    /// Walks the whole store, on Redis by `SCAN`; entries that come or go meanwhile may be listed or not. For people, not for
+    /// programs that hurry.
     ///
     /// ```
     /// let cache = hermes::Cache::from_url("memory://")?;

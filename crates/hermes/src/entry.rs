@@ -52,13 +52,14 @@ impl<'c, M: Mode> Entry<'c, M> {
         Self { tags: tags.into_iter().map(|tag| tag.as_ref().to_owned()).collect(), ..self }
     }
 
-    /// Gives the entry this ttl instead of the cache's own. Zero: it is not stored.
+    /// Gives the entry this ttl instead of the cache's own. Zero: it is not stored. What is computed is kept for 100 years at most;
+    /// [`set`](Self::set) refuses what is not between 1 ms and that.
     #[must_use]
     pub fn ttl(self, ttl: Duration) -> Self {
         Self { ttl: Some(ttl), ..self }
     }
 
-    /// Makes the entry take this much of the capacity instead of 1.
+    /// Makes the entry take this much of the [capacity](crate::Builder::capacity) instead of 1. On a server it says nothing.
     #[must_use]
     pub fn weight(self, weight: u32) -> Self {
         Self { weight, ..self }
@@ -66,7 +67,8 @@ impl<'c, M: Mode> Entry<'c, M> {
 
     /// The value in the cache, or the loader's, which is then stored. Of all who ask at once, one computes.
     ///
-    /// In process a hit costs one look-up, a miss a second one, under a lock that only its key's neighbours share.
+    /// In process a hit costs one look-up, a miss a second one, under a lock that only its key's neighbours share. On a server a
+    /// hit is one round trip, a miss two or three; where the server gives no answer, the loader's value is returned and not stored.
     pub fn get_or_compute<V: Value>(&self, loader: impl FnOnce() -> V) -> V
     where
         M: Keeps<V>,
@@ -78,7 +80,17 @@ impl<'c, M: Mode> Entry<'c, M> {
         }
     }
 
-    /// The value in the cache, or the loader's result; only an `Ok` is stored.
+    /// The value in the cache, or the loader's result; only an `Ok` is stored. Costs what [`get_or_compute`](Self::get_or_compute) does.
+    ///
+    /// ```
+    /// let cache = hermes::Cache::from_url("memory://")?;
+    /// let parsed = |text: &str| cache.entry("number").get_or_try_compute(|| text.parse::<u32>());
+    ///
+    /// assert!(parsed("seven").is_err()); // nothing is stored
+    /// assert_eq!(parsed("7"), Ok(7));
+    /// assert_eq!(parsed("eight"), Ok(7)); // from the cache
+    /// # Ok::<(), hermes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The loader's own, to the caller that ran it; those who waited look again.
@@ -93,7 +105,8 @@ impl<'c, M: Mode> Entry<'c, M> {
         }
     }
 
-    /// The value in the cache, if there is one of this type. Never computes.
+    /// The value in the cache, if there is one of this type. Never computes or waits; one look-up, on a server one round trip. `None`
+    /// also where the server gives no answer.
     ///
     /// Give it the tags that it was stored with. In process an entry that was given none here is found under any; a
     /// server's is not, since only those who know its tags can tell that none of them was cleaned.
@@ -129,7 +142,7 @@ impl<'c, M: Mode> Entry<'c, M> {
         self.call().explain()
     }
 
-    /// Puts a value in. A computation under way can't overwrite it.
+    /// Puts a value in. A computation under way can't overwrite it. On a server it takes two or three round trips.
     ///
     /// The value counts as computed now. If it was computed before, from data that has changed since, no cache
     /// can know: prefer [`get_or_compute`](Self::get_or_compute), whose loader runs under the cache's eyes.
@@ -148,7 +161,7 @@ impl<'c, M: Mode> Entry<'c, M> {
     }
 
     /// Takes the entry out, whatever its tags, and fences the computation of it that may be under way: once this
-    /// has returned, no later call gets a value whose computation began before.
+    /// has returned, no later call gets a value whose computation began before. One round trip on a server.
     ///
     /// # Errors
     /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) or [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if a server did not
@@ -188,6 +201,15 @@ impl<'c, M: Mode> Entry<'c, M> {
 #[cfg(feature = "async")]
 impl<M: Mode> Entry<'_, M> {
     /// [`get_or_compute`](Self::get_or_compute) for async code. Dropping the future frees the key.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cache = hermes::Cache::from_url("memory://")?;
+    /// let answer = cache.entry("answer").get_or_compute_async(async || 42).await;
+    /// assert_eq!(answer, 42);
+    /// # Ok::<(), hermes::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn get_or_compute_async<V, L>(&self, loader: impl FnOnce() -> L) -> V
     where
         V: Value,

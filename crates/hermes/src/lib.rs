@@ -36,7 +36,7 @@
 //! | `async` | yes | the `_async` twins of all verbs, cached `async fn` |
 //! | `redis` | no | `redis://`, `redis+unix://`, `redis+cluster://`, `redis+sentinel://` |
 //! | `memcached` | no | `memcached://` |
-//! | `tls` | no | the same and `rediss://`, `rediss+cluster://`, `rediss+sentinel://`, by rustls |
+//! | `tls` | no | `redis` and its encrypted forms, by rustls: `rediss://`, `rediss+cluster://`, `rediss+sentinel://` |
 //! | `json`, `postcard` | no | `Codec::Json`, `Codec::Postcard` |
 //! | `zstd`, `lz4` | no | `Compression::Zstd`, `Compression::Lz4` |
 //! | `metrics` | no | what each function did, for a recorder of the `metrics` facade |

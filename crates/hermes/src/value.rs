@@ -10,7 +10,8 @@ use serde::{Serialize, de::DeserializeOwned};
 #[non_exhaustive]
 pub struct Stored;
 
-/// Keeps any value that can be cloned and shared between threads, in process only.
+/// Keeps any value that can be cloned and shared between threads, in process only: `Cache<Live>`, from
+/// [`Builder::live`](crate::Builder::live).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Live;
@@ -27,12 +28,13 @@ impl Mode for Stored {}
 impl Mode for Live {}
 impl<V: Value> Mode for Foreign<V> {}
 
-/// A value that can be handed out again and again.
+/// A value that can be handed out again and again: any `Clone + Send + Sync + 'static`. Each hit in process costs a `clone`; an
+/// [`Arc`](std::sync::Arc) makes that cheap.
 pub trait Value: Clone + Send + Sync + 'static {}
 
 impl<V: Clone + Send + Sync + 'static> Value for V {}
 
-/// Says which values a mode keeps.
+/// Says which values a mode keeps: [`Stored`] those that serde knows as well, [`Live`] all. It is there for bounds of generic code.
 #[diagnostic::on_unimplemented(
     message = "a cache cannot keep a `{V}`",
     label = "this value cannot be cached",

@@ -19,15 +19,34 @@ use crate::{
 ///
 /// A driver is this loop, whatever it waits with:
 ///
-/// ```text
-/// loop {
-///     match read.step(board, now, nonces) {
-///         Step::Ask(command) => read.answer(board, backend.execute(command), now),
-///         Step::Tell(command) => backend.send(command),
-///         Step::Post(command) => let another send it,
-///         Step::Compute => read.computed(board, loader(), now),
-///         Step::Wait(until) => wait until then, or until the board has changed,
-///         Step::Done(outcome) => return outcome,
+/// ```
+/// use hermescache_protocol::{Board, Command, Computed, Fault, Moment, Nonces, Outcome, Read, Reply, Step};
+///
+/// /// What a driver brings.
+/// trait World<V> {
+///     fn now(&self) -> Moment;
+///     fn execute(&mut self, command: Command) -> Result<Reply, Fault>;
+///     fn compute(&mut self) -> Computed<V>;
+///     /// Until that moment, or until the board has changed.
+///     fn wait(&mut self, until: Moment);
+/// }
+///
+/// fn drive<V: Clone>(mut read: Read, board: &mut Board<V>, world: &mut impl World<V>, nonces: &mut dyn Nonces) -> Outcome<V> {
+///     loop {
+///         match read.step(board, world.now(), nonces) {
+///             Step::Ask(command) => {
+///                 let answer = world.execute(command);
+///                 read.answer(board, answer, world.now());
+///             }
+///             // The answer is of no use; what is to be posted may also be left to another thread.
+///             Step::Tell(command) | Step::Post(command) => drop(world.execute(command)),
+///             Step::Compute => {
+///                 let computed = world.compute();
+///                 read.computed(board, computed, world.now());
+///             }
+///             Step::Wait(until) => world.wait(until),
+///             Step::Done(outcome) => return outcome,
+///         }
 ///     }
 /// }
 /// ```

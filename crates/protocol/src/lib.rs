@@ -1,18 +1,6 @@
 //! The sans-IO core of Hermes: a tag-aware, stampede-proof read-through cache, as pure state machines.
 //! No socket, thread, clock or random source of its own: time, randomness and replies are handed in, commands
-//! come out. A driver carries them, and decides nothing.
-//!
-//! ```text
-//! loop {
-//!     match read.step(board, now, nonces) {
-//!         Step::Ask(command) => read.answer(board, backend.execute(command), now),
-//!         Step::Tell(command) => backend.send(command),
-//!         Step::Compute => read.computed(board, loader(), now),
-//!         Step::Wait(until) => wait until then, or until the board has changed,
-//!         Step::Done(outcome) => return outcome,
-//!     }
-//! }
-//! ```
+//! come out. A driver carries them, and decides nothing: it is the loop that [`Read`] shows.
 //!
 //! Where a backend does not answer, for instance, the caller has its own value:
 //!

@@ -32,6 +32,23 @@ pub enum LeaseRecord {
 }
 
 /// The bytes of an entry.
+///
+/// ```
+/// use core::time::Duration;
+/// use hermescache_protocol::{
+///     CodecId, Entry, History, Moment, Payload, Point, Reading, TagVersion, Tags, Token, Ttl, Value, decode_entry, encode_entry,
+/// };
+///
+/// let tags = Tags::new(&Point::function("shop::total", None), ["orders"]);
+/// let reading = Reading::new(History::default(), vec![Some(TagVersion::from_bytes([7; 8])); 3]);
+/// let versions = reading.complete(&tags).unwrap();
+/// let value = Value { codec: CodecId(1), payload: Payload::from(b"42".to_vec()), ttl: Ttl::HOUR };
+/// let entry = Entry::new(Token::from_bytes([1; 16]), versions, value, Moment::from_unix_ms(0), Duration::ZERO);
+///
+/// let bytes = encode_entry(&entry);
+/// assert_eq!(bytes.len(), 76 + 3 * 8 + 2);
+/// assert_eq!(decode_entry(&bytes), Ok(entry));
+/// ```
 #[must_use]
 pub fn encode_entry(entry: &Entry) -> Vec<u8> {
     let tags = entry.versions.tags();

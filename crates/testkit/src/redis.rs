@@ -183,6 +183,11 @@ impl Deref for Redis {
 }
 
 /// What is said about a [`Redis`] before it starts.
+///
+/// ```no_run
+/// let redis = hermes_testkit::Redis::builder().password("secret").tls().start();
+/// assert!(redis.tls_url().starts_with("rediss://"));
+/// ```
 #[must_use = "nothing runs before `start`"]
 #[derive(Debug, Clone, Default)]
 pub struct RedisBuilder {

@@ -37,7 +37,45 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - The [`History`] that a reply tells changes whenever the server may have lost something that it acknowledged.
 /// - Waiting is bounded: no answer in time is [`BackendError::timeout`].
 ///
-/// `hermescache-testkit` checks an implementation against these.
+/// `hermescache-testkit` checks an implementation against these, and its `ModelBackend` is the shortest one there is. One that counts
+/// what it hands on to another:
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+/// use hermes::{Cache, backend::{Backend, BackendError, Buckets, Command, Listed, Namespace, Reply}};
+/// use hermes_testkit::ModelBackend;
+///
+/// #[derive(Debug)]
+/// struct Counted<B> {
+///     inner: B,
+///     asked: Arc<AtomicU64>,
+/// }
+///
+/// impl<B: Backend> Backend for Counted<B> {
+///     fn buckets(&self) -> Buckets {
+///         self.inner.buckets()
+///     }
+///
+///     fn execute(&self, command: &Command) -> Result<Reply, BackendError> {
+///         self.asked.fetch_add(1, Ordering::Relaxed);
+///         self.inner.execute(command)
+///     }
+///
+///     fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError> {
+///         self.inner.list(namespace)
+///     }
+/// }
+///
+/// let asked = Arc::new(AtomicU64::new(0));
+/// let counted = Counted { inner: ModelBackend::new(), asked: Arc::clone(&asked) };
+/// let cache = Cache::builder().backend(counted).build()?;
+///
+/// cache.entry("k").get_or_compute(|| 1);
+/// assert_eq!(asked.swap(0, Ordering::Relaxed), 3); // fetch, acquire, commit
+/// cache.entry("k").get_or_compute(|| 2);
+/// assert_eq!(asked.swap(0, Ordering::Relaxed), 1); // fetch
+/// # Ok::<(), hermes::Error>(())
+/// ```
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// How many buckets keys are spread over. It is part of the stored format, and never changes.
     fn buckets(&self) -> Buckets {
@@ -141,6 +179,16 @@ pub struct Listed {
 }
 
 /// Why a backend has no answer. A clone is for another command that met the same fate.
+///
+/// ```
+/// use hermes::{ErrorKind, backend::{BackendError, Fault}};
+///
+/// let refused = BackendError::not_done("the server is read-only");
+/// assert_eq!((refused.fault(), refused.kind()), (Fault::NotDone, ErrorKind::Backend));
+///
+/// let silent = BackendError::timeout("no answer in 250 ms");
+/// assert_eq!((silent.fault(), silent.kind()), (Fault::Unknown, ErrorKind::Timeout));
+/// ```
 #[derive(Debug, Clone)]
 pub struct BackendError {
     fault: Fault,
