@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
+from cores import on_core
 from servers import Memcached, Redis
 
 #: Two only show that everything can be measured.
@@ -29,7 +30,8 @@ class Worker:
     """A process that measures the subjects of one environment, on servers of its own: they name their entries alike."""
 
     def __init__(self, python: str, group: str) -> None:
-        self._redis, self._memcached = Redis(), Memcached()
+        with on_core("last"):
+            self._redis, self._memcached = Redis(), Memcached()
         self._group = group
         script = Path(__file__).with_name("worker.py")
         command = [python, str(script), group, str(self._redis.port), str(self._memcached.port)]

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from cores import on_core
+
 #: How long one subject runs before the next has its turn.
 SLICE_S = 0.02
 #: The same of many callers: CPython lets each of its threads run for 5 ms.
@@ -39,10 +41,11 @@ def calls(call: Call, one: object, other: object) -> Measure:
     """One thread, one call after the other."""
 
     def loop(count: int) -> float:
-        begin = perf_counter()
-        for _ in range(count):
-            call(one, other)
-        return perf_counter() - begin
+        with on_core("first"):
+            begin = perf_counter()
+            for _ in range(count):
+                call(one, other)
+            return perf_counter() - begin
 
     return _slice(loop)
 

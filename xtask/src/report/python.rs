@@ -24,7 +24,8 @@ Microseconds a call of a decorated function, the loop around it included: two sm
 100 entries. `hermes` is this package; it and both versions of HermesCache have a ttl and two tags unless the workload says otherwise, the
 others a ttl and no tags unless their name says so, and `functools.lru_cache` neither. HermesCache and Hermes give each caller a copy of the dict, the
 others in process the cached object itself. *Coroutine* awaits a cached coroutine function of two ints, one task, in process.
-On a server of the same machine: one thread; eight threads; a hundred tasks that ask for one key, or each for its own.
+On a server that keeps to one core of the same machine: one thread, which keeps to another; eight threads; a hundred tasks that ask for one key,
+or each for its own.
 With several threads or tasks, the time divided by the calls that all of them made together.
 
 The subjects have their turns of 20 ms (many callers: 100 ms) one after the other, 31 times, HermesCache in processes of its
