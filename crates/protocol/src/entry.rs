@@ -139,13 +139,13 @@ impl Entry {
     #[must_use]
     pub fn verdict(&self, now: Moment, tags: &Tags, readable: Codecs, reading: &Reading) -> Verdict {
         if !readable.contains(self.codec) {
-            Verdict::OtherCodec
-        } else if self.versions.compare(tags, reading) != Match::Alive {
-            Verdict::Cleaned
-        } else if now.since(self.created) >= self.ttl.get() {
-            Verdict::Expired
-        } else {
-            Verdict::Hit
+            return Verdict::OtherCodec;
+        }
+        match self.versions.compare(tags, reading) {
+            Match::OtherNames => Verdict::OtherTags,
+            Match::Gone => Verdict::Gone,
+            Match::Alive if now.since(self.created) >= self.ttl.get() => Verdict::Expired,
+            Match::Alive => Verdict::Hit,
         }
     }
 }
@@ -156,12 +156,14 @@ impl Entry {
 pub enum Verdict {
     /// It may be served.
     Hit,
-    /// Its ttl has ended.
-    Expired,
-    /// A tag it carries was cleaned (or its version lost), or its tags are others. It is never served again.
-    Cleaned,
     /// It was written by a codec that the caller cannot read.
     OtherCodec,
+    /// It carries other tags than the caller's.
+    OtherTags,
+    /// A tag that it carries was cleaned, or its version lost, or the server's history is another. It is never served again.
+    Gone,
+    /// Its ttl has ended.
+    Expired,
 }
 
 /// A value that may be stored: what a loader gives for an entry.

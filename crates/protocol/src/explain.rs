@@ -124,16 +124,12 @@ impl Plan {
         match entry.verdict(now, tags, self.readable, &seen.versions) {
             Verdict::Hit => Ok(entry),
             Verdict::OtherCodec => Err(Reason::OtherCodec(entry.codec)),
+            Verdict::OtherTags => Err(Reason::OtherTags),
+            Verdict::Gone if entry.versions.history() != seen.versions.history() => Err(Reason::OtherHistory),
+            Verdict::Gone => Err(Reason::Cleaned(entry.versions.gone(tags, &seen.versions))),
             Verdict::Expired => {
                 Err(Reason::Expired(now.since(entry.created).saturating_sub(entry.ttl.get())))
             }
-            Verdict::Cleaned if entry.versions.compare(tags, &seen.versions) == Match::OtherNames => {
-                Err(Reason::OtherTags)
-            }
-            Verdict::Cleaned if entry.versions.history() != seen.versions.history() => {
-                Err(Reason::OtherHistory)
-            }
-            Verdict::Cleaned => Err(Reason::Cleaned(entry.versions.gone(tags, &seen.versions))),
         }
     }
 

@@ -121,9 +121,7 @@ impl Versions {
             Match::OtherNames
         }
     }
-}
 
-impl Versions {
     /// Which of the tags, whose stamp this is, have another version by now or none.
     pub(crate) fn gone(&self, tags: &Tags, reading: &Reading) -> Vec<Tag> {
         let pairs = self.tags.iter().zip(&reading.tags);
