@@ -144,14 +144,9 @@ impl fmt::Display for Why {
                 f.write_str("it was stored before the server restarted or another took over")
             }
             Self::Cleaned(cleaned) => {
-                for (place, cleaned) in cleaned.iter().enumerate() {
-                    write!(f, "{}{cleaned}", if place == 0 { "" } else { " and " })?;
-                }
-                write!(
-                    f,
-                    " {} cleaned since the value was computed",
-                    if cleaned.len() == 1 { "was" } else { "were" }
-                )
+                let what = cleaned.iter().map(Cleaned::to_string).collect::<Vec<_>>().join(" and ");
+                let were = if cleaned.len() == 1 { "was" } else { "were" };
+                write!(f, "{what} {were} cleaned since the value was computed")
             }
             Self::Expired(since) => write!(f, "its ttl ended {since:.1?} ago"),
         }
