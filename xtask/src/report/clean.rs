@@ -2,7 +2,7 @@
 
 use super::{
     Section,
-    growth::{curves, grid},
+    curves::{curves, grid},
     lines::{Lines, figure, lines_of},
     overview::{Best, Headline},
 };

@@ -2,6 +2,7 @@
 //! Leaves measuring to `bench`, drawing to `plot`.
 
 mod clean;
+mod curves;
 mod growth;
 mod hit;
 mod instructions;

@@ -2,7 +2,7 @@
 
 use super::{
     Section,
-    growth::curves,
+    curves::curves,
     lines::{Lines, lines_of, subjects, table},
     overview::{Best, Headline},
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Section,
-    growth::curves,
+    curves::curves,
     lines::{Lines, figure, lines_of, table},
     overview::{Best, Headline},
 };
