@@ -1,12 +1,7 @@
 //! The verb that measures: runs the benches and gathers their figures.
 //! Leaves what is told of them to `report`.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
+use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use crate::{
     cargo::{cargo, root, run, run_reading},
@@ -95,7 +90,7 @@ fn draw(folder: &Path, sections: &[Section]) -> Result<(), String> {
     plots.try_for_each(|plot| write(&folder.join(format!("plots/{}.svg", plot.file)), &plot.svg()?))
 }
 
-fn write(file: &PathBuf, text: &str) -> Result<(), String> {
+fn write(file: &Path, text: &str) -> Result<(), String> {
     println!("writing {}", file.display());
     fs::create_dir_all(file.parent().expect("it is in a folder"))
         .and_then(|()| fs::write(file, text))

@@ -4,7 +4,7 @@
 //! do depend on the compiler, which is why the committed figures name theirs. valgrind is all that this needs: gungraun would ask for a
 //! runner of its own to be built first, and then count the same.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use crate::{
     cargo::{cargo, output, root, run},
@@ -53,7 +53,7 @@ pub(crate) fn count() -> Result<Counts, String> {
 }
 
 /// All instructions of a run.
-fn counted(program: &PathBuf, subject: &str, hits: u64) -> Result<f64, String> {
+fn counted(program: &Path, subject: &str, hits: u64) -> Result<f64, String> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--tool=callgrind", "--callgrind-out-file=/dev/stdout"]);
     let said = output(valgrind.arg(program).args([subject, &hits.to_string()]))?;

@@ -1,4 +1,5 @@
-//! The verbs that run tests: all there are, those of each feature alone, those of the Python package.
+//! The verbs that run tests: all there are, those of features or of Python alone, and those that last as long as one likes.
+//! Leaves what they need on the machine to `install`.
 
 use std::process::{Command, Stdio};
 

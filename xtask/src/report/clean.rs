@@ -2,7 +2,7 @@
 
 use super::{
     Section,
-    curves::{curves, grid},
+    curves::{at_the_end, curves, grid},
     lines::{Lines, figure, lines_of},
     overview::{Best, Headline},
 };
@@ -15,13 +15,13 @@ pub(crate) fn clean(lines: &Lines) -> Section {
         let firsts = lines.iter().filter(|line| line[0] != "in a row");
         firsts.map(|line| vec![line[0].clone(), line[1].clone(), us(figure(line, place))]).collect::<Lines>()
     });
-    let most = with_entries.iter().map(|line| figure(line, 1) as u64).max().unwrap_or_default().to_string();
-    let of_most: Vec<_> = with_entries
-        .iter()
-        .filter(|line| line[1] == most)
-        .map(|line| (line[0].as_str(), figure(line, 2)))
-        .collect();
-    let headline = Headline::new("a clean of a million entries", "µs", Best::Low, "hermes, clean", &of_most);
+    let headline = Headline::new(
+        "a clean of a million entries",
+        "µs",
+        Best::Low,
+        "hermes, clean",
+        &at_the_end(&with_entries),
+    );
     let left = |line: &Vec<String>| {
         let left = line.get(4).filter(|left| *left != "0")?;
         Some(format!("After *{}* of {} entries, up to {left} of them were still found.\n", line[0], line[1]))

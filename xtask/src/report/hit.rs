@@ -8,20 +8,32 @@ use super::{
     overview::{Best, Headline},
 };
 
-/// The workloads of the bench and what they ask for, in the order of the page.
-const WORKLOADS: [(&str, &str); 4] = [
-    ("hot", "One hot key, one thread"),
-    ("hot, 2 threads", "One hot key, two threads"),
-    ("zipf", "Zipf 0.99 over 100,000 keys, one thread"),
-    ("zipf, 2 threads", "Zipf 0.99 over 100,000 keys, two threads"),
-];
+/// What one part of the bench asks for.
+struct Workload {
+    name: &'static str,
+    title: &'static str,
+    /// What the overview calls it.
+    worry: &'static str,
+}
 
-/// Those of the overview.
-const WORRIES: [(&str, &str); 4] = [
-    ("hot", "a hit, hot key"),
-    ("hot, 2 threads", "a hit, hot key, 2 threads"),
-    ("zipf", "a hit, Zipf over 100,000 keys"),
-    ("zipf, 2 threads", "a hit, Zipf, 2 threads"),
+/// In the order of the page.
+const WORKLOADS: [Workload; 4] = [
+    Workload { name: "hot", title: "One hot key, one thread", worry: "a hit, hot key" },
+    Workload {
+        name: "hot, 2 threads",
+        title: "One hot key, two threads",
+        worry: "a hit, hot key, 2 threads",
+    },
+    Workload {
+        name: "zipf",
+        title: "Zipf 0.99 over 100,000 keys, one thread",
+        worry: "a hit, Zipf over 100,000 keys",
+    },
+    Workload {
+        name: "zipf, 2 threads",
+        title: "Zipf 0.99 over 100,000 keys, two threads",
+        worry: "a hit, Zipf, 2 threads",
+    },
 ];
 
 /// What a subject is compared with: the bare map with single-flight, asked with the same key.
@@ -44,8 +56,8 @@ criterion's median of 30 samples. Machines that are shared disturb each other: d
 nothing, and neither do figures from different runs put side by side.
 "
     .to_owned();
-    for (workload, title) in WORKLOADS {
-        let mut here = lines_of(lines, &[workload]);
+    for Workload { name, title, .. } in WORKLOADS {
+        let mut here = lines_of(lines, &[name]);
         here.sort_by(|one, other| figure(one, 1).total_cmp(&figure(other, 1)));
         let medians = subjects(&here, 1);
         let row = |columns: &Vec<String>| {
@@ -69,12 +81,12 @@ nothing, and neither do figures from different runs put side by side.
 The async hit is polled by hand, without a runtime: it is what an executor would pay on top of its own work.
 ",
     );
-    let headline = |(workload, worry): (&str, &'static str)| {
-        let here = lines_of(lines, &[workload]);
+    let headline = |Workload { name, worry, .. }: Workload| {
+        let here = lines_of(lines, &[name]);
         let mut alike = subjects(&here, 1);
         // Their keys are others.
         alike.retain(|(subject, _)| !subject.contains("&str"));
         Headline::new(worry, "ns", Best::Low, "hermes 2 tags", &alike)
     };
-    Section { text, headlines: WORRIES.into_iter().filter_map(headline).collect(), ..Section::default() }
+    Section { text, headlines: WORKLOADS.into_iter().filter_map(headline).collect(), ..Section::default() }
 }
