@@ -33,7 +33,7 @@ struct Subject {
 
 const SUBJECTS: [Subject; 4] = [
     Subject {
-        name: HERMES,
+        name: "hermes, clean",
         number,
         is_there: |group, n| number::peek(group, n).is_some(),
         clean: |group, _| CACHE.clean([group.to_string()]).expect("nothing can fail in process"),
@@ -72,8 +72,6 @@ const SUBJECTS: [Subject; 4] = [
         settle: || MOKA.run_pending_tasks(),
     },
 ];
-
-const HERMES: &str = "hermes, clean";
 
 static CACHE: LazyLock<Cache> = LazyLock::new(|| {
     Cache::builder().url("memory://").capacity(CAPACITY).build().expect("the options are good")

@@ -8,47 +8,29 @@ use std::{
     hint::black_box,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::OnceLock,
 };
 
 use hermes::{
     Backend, Cache,
     backend::{Bucket, Command, Namespace, Tag},
-    cached,
 };
 use hermes_testkit::Memcached;
-use hermescache_bench::turns::{self, Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
+use hermescache_bench::{
+    profile::{ENTRIES, cache, keep_at, names, profile, profile_in_a_task, text},
+    turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns},
+};
 use tokio::runtime::Builder;
 
-/// How many entries there are, and how many bytes each has.
-const ENTRIES: u64 = turns::ENTRIES as u64;
-const VALUE_BYTES: usize = 100;
 const THREADS: usize = 8;
-
-static CACHE: OnceLock<Cache> = OnceLock::new();
-
-fn cache() -> &'static Cache {
-    CACHE.get().expect("it is set before anybody calls")
-}
-
-#[cached(cache(), name = "profile", tags = ["user:{id}", "users"], ttl = 3600)]
-fn profile(id: u64) -> String {
-    format!("{id:0VALUE_BYTES$}")
-}
-
-#[cached(cache(), name = "profile in a task", tags = ["user:{id}", "users"], ttl = 3600)]
-async fn profile_in_a_task(id: u64) -> String {
-    format!("{id:0VALUE_BYTES$}")
-}
 
 fn main() {
     // No static: a server stops when it is dropped.
     // All subjects are served by one thread: which of several has the luck of a core of its own would be seen in the figures.
     let server = Memcached::with(&["-t", "1"]);
-    CACHE.set(Cache::from_url(&server.url()).expect("the URL is good")).expect("it is set once");
+    keep_at(&server.url());
     for id in 0..ENTRIES {
         profile(id);
-        server.store(&bare_name(id), format!("{id:0VALUE_BYTES$}").as_bytes());
+        server.store(&bare_name(id), text(id).as_bytes());
     }
     let address = server.address();
     let bare = Bare { address, one: Asks::new(address, get), all: Asks::new(address, get_all) };
@@ -160,11 +142,7 @@ fn get(id: u64) -> Vec<u8> {
 
 /// The commands that read all that a hit reads.
 fn get_all(id: u64) -> Vec<u8> {
-    let tags = ["*".to_owned(), "=users".to_owned(), format!("=user:{id}"), "@profile".to_owned()];
-    let entry = profile::key(id).expect("a number is a good key").to_string();
-    let mut asks = format!("mg {entry} v\r\n");
-    tags.iter().for_each(|tag| asks += &format!("mg cache:tag:{tag} v\r\n"));
-    asks.into_bytes()
+    names(id).map(|name| format!("mg {name} v\r\n")).concat().into_bytes()
 }
 
 /// The server, for the bare client, and what it is asked.

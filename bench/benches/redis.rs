@@ -6,34 +6,17 @@
 
 use std::{convert::Infallible, hint::black_box, sync::OnceLock, time::Duration};
 
-use hermes::{Cache, cached};
 use hermes_testkit::Redis;
-use hermescache_bench::turns::{self, Turn, slice, slice_of_tasks, slice_of_threads, take_turns};
+use hermescache_bench::{
+    profile::{ENTRIES, cache, keep_at, names, profile, profile_in_a_task, text},
+    turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns},
+};
 use redis::{Client, Cmd, ConnectionAddr, IntoConnectionInfo, cmd, io::tcp::TcpSettings};
 use tokio::runtime::Builder;
 
-/// How many entries there are, and how many bytes each has.
-const ENTRIES: u64 = turns::ENTRIES as u64;
-const VALUE_BYTES: usize = 100;
 const THREADS: usize = 8;
 const TASKS: [usize; 5] = [1, 4, 16, 64, 256];
 const TTL: Duration = Duration::from_secs(3600);
-
-static CACHE: OnceLock<Cache> = OnceLock::new();
-
-fn cache() -> &'static Cache {
-    CACHE.get().expect("it is set before anybody calls")
-}
-
-#[cached(cache(), name = "profile", tags = ["user:{id}", "users"], ttl = 3600)]
-fn profile(id: u64) -> String {
-    format!("{id:0VALUE_BYTES$}")
-}
-
-#[cached(cache(), name = "profile in a task", tags = ["user:{id}", "users"], ttl = 3600)]
-async fn profile_in_a_task(id: u64) -> String {
-    format!("{id:0VALUE_BYTES$}")
-}
 
 /// Where `cached` finds the server.
 static URL: OnceLock<String> = OnceLock::new();
@@ -48,7 +31,7 @@ fn url() -> &'static str {
     map_error = r#"|why| panic!("the server is there: {why}")"#
 )]
 fn cached_profile(id: u64) -> Result<String, Infallible> {
-    Ok(format!("{id:0VALUE_BYTES$}"))
+    Ok(text(id))
 }
 
 #[cached::macros::concurrent_cached(
@@ -57,19 +40,19 @@ fn cached_profile(id: u64) -> Result<String, Infallible> {
     map_error = r#"|why| panic!("the server is there: {why}")"#
 )]
 async fn cached_profile_in_a_task(id: u64) -> Result<String, Infallible> {
-    Ok(format!("{id:0VALUE_BYTES$}"))
+    Ok(text(id))
 }
 
 fn main() {
     // No static: a server stops when it is dropped.
     let server = Redis::start();
-    CACHE.set(Cache::from_url(&server.url()).expect("the URL is good")).expect("it is set once");
+    keep_at(&server.url());
     URL.set(server.url()).expect("it is set once");
     let bare = Bare { port: server.port() };
     for id in 0..ENTRIES {
         profile(id);
         drop(cached_profile(id));
-        let set = cmd("SET").arg(bare_name(id)).arg(format!("{id:0VALUE_BYTES$}")).take();
+        let set = cmd("SET").arg(bare_name(id)).arg(text(id)).take();
         set.exec(&mut bare.connect()).expect("the server takes it");
     }
     let gets: Vec<Cmd> = (0..ENTRIES).map(|id| cmd("GET").arg(bare_name(id)).take()).collect();
@@ -152,9 +135,7 @@ fn in_threads(bare: Bare, gets: &[Cmd], mgets: &[Cmd]) {
 
 /// The command that reads all that a hit reads.
 fn mget(id: u64) -> Cmd {
-    let tags = ["*".to_owned(), "=users".to_owned(), format!("=user:{id}"), "@profile".to_owned()];
-    let entry = profile::key(id).expect("a number is a good key").to_string();
-    cmd("MGET").arg(entry).arg(tags.map(|tag| format!("cache:tag:{tag}")).as_slice()).take()
+    cmd("MGET").arg(names(id).as_slice()).take()
 }
 
 fn bare_name(id: u64) -> String {

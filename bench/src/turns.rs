@@ -23,7 +23,7 @@ pub const ENTRIES: usize = 1_000;
 const SLICE: Duration = Duration::from_millis(40);
 /// How long it runs at least for each thread of many, so that most of them come to run.
 const SLICE_OF_A_THREAD: Duration = Duration::from_millis(1);
-/// How many turns each has beside the bare client of a server.
+/// How many turns each has where they are compared with the first two.
 const TURNS: usize = 50;
 /// How often something that takes nanoseconds is called between two looks at the clock.
 pub const BATCH: usize = 256;
@@ -38,9 +38,9 @@ pub fn take_turns(bench: &str, title: &str, subjects: &mut [Turn<'_>]) {
         (0..rounds(TURNS)).map(|_| subjects.iter_mut().map(|(_, measure)| measure()).collect()).collect();
     for (place, (subject, _)) in subjects.iter().enumerate() {
         let us = median(turns.iter().map(|turn| turn[place]));
-        let [to_get, to_mget] =
+        let [to_first, to_second] =
             [0, 1].map(|peer: usize| median(turns.iter().map(|turn| turn[place] / turn[peer])));
-        println!("{bench}\t{title}\t{subject}\t{us:.2}\t{to_get:.2}\t{to_mget:.2}");
+        println!("{bench}\t{title}\t{subject}\t{us:.2}\t{to_first:.2}\t{to_second:.2}");
     }
 }
 

@@ -133,10 +133,11 @@ pub(crate) fn be_one(subject: &str, url: &str) {
     URL.set(url.to_owned()).expect("it is said once");
     let call: fn(u64) -> u64 = match subject {
         HERMES => of_hermes,
-        _ => |n| {
+        CACHED => |n| {
             let Ok(value) = cached_redis(n);
             value
         },
+        other => panic!("nobody is called {other}"),
     };
     for line in stdin().lines() {
         let line = line.expect("it is told");
