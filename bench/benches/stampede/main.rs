@@ -33,7 +33,8 @@ fn main() {
     for callers in CALLERS {
         play("tasks", callers, &mut tasks::subjects(&runtime));
     }
-    for (place, mut subjects) in processes::places() {
+    let servers = processes::Servers::start();
+    for (place, mut subjects) in servers.places() {
         play(place, processes::CALLERS, &mut subjects);
     }
 }

@@ -58,26 +58,30 @@ fn cached_on_redis() -> cached::RedisCache<u64, u64> {
 const HERMES: &str = "hermes";
 const CACHED: &str = "cached redis";
 
-/// Each place with its subjects.
-pub(crate) fn places() -> Vec<(&'static str, Vec<Subject<'static>>)> {
-    let (redis, memcached) = (Redis::start(), Memcached::start());
-    let mut hermes = Crowd::gather(HERMES, &redis.url());
-    let mut cached = Crowd::gather(CACHED, &redis.url());
-    let mut on_memcached = Crowd::gather(HERMES, &memcached.url());
-    vec![
-        (
-            "processes on Redis",
-            vec![
-                // The servers stop when they are dropped.
-                (HERMES, Box::new(move |_, key| (&redis, hermes.stampede(key)).1)),
-                (CACHED, Box::new(move |_, key| cached.stampede(key))),
-            ],
-        ),
-        (
-            "processes on memcached",
-            vec![(HERMES, Box::new(move |_, key| (&memcached, on_memcached.stampede(key)).1))],
-        ),
-    ]
+/// What processes share.
+pub(crate) struct Servers {
+    redis: Redis,
+    memcached: Memcached,
+}
+
+impl Servers {
+    pub(crate) fn start() -> Self {
+        Self { redis: Redis::start(), memcached: Memcached::start() }
+    }
+
+    /// Each place with its subjects, which need its server as long as they are asked.
+    pub(crate) fn places(&self) -> [(&'static str, Vec<Subject<'static>>); 2] {
+        let (redis, memcached) = (self.redis.url(), self.memcached.url());
+        [
+            ("processes on Redis", vec![crowd_of(HERMES, &redis), crowd_of(CACHED, &redis)]),
+            ("processes on memcached", vec![crowd_of(HERMES, &memcached)]),
+        ]
+    }
+}
+
+fn crowd_of(subject: &'static str, url: &str) -> Subject<'static> {
+    let mut crowd = Crowd::gather(subject, url);
+    (subject, Box::new(move |_, key| crowd.stampede(key)))
 }
 
 /// Processes that wait to be told of a round.
