@@ -39,7 +39,7 @@ const VERBS: [Verb; 11] = [
     Verb {
         name: "check",
         takes: Takes::Nothing,
-        does: "formatting, lints, tests that need no server, doc tests: the minute before a push",
+        does: "formatting, lints, tests that need no server, doc tests: the minutes before a push",
         run: |_| check::check(),
     },
     Verb {
