@@ -8,8 +8,12 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     thread,
+    time::Duration,
 };
 
 use hermes::Cache;
@@ -199,6 +203,54 @@ fn all_of_a_loader_runs_in_its_span() {
             assert_eq!(around, Some("hermes.compute"), "{url}: {:?}", part.fields);
         }
     }
+}
+
+/// Panics at the first heartbeat that it sees, and again when it is told of that.
+#[derive(Debug, Default)]
+struct Nervous {
+    renewals: Arc<AtomicUsize>,
+    warnings: AtomicUsize,
+}
+
+impl Subscriber for Nervous {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "hermes"
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let renews = attributes.metadata().name() == "hermes.renew";
+        assert!(!renews || self.renewals.fetch_add(1, SeqCst) > 0, "a subscriber's own");
+        Id::from_u64(1)
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        let in_heart = thread::current().name() == Some("hermes-heart");
+        assert!(!in_heart || self.warnings.fetch_add(1, SeqCst) > 0, "a subscriber's own, again");
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn a_subscriber_that_panics_at_a_heartbeat_loses_no_lease() {
+    let nervous = Nervous::default();
+    let renewals = Arc::clone(&nervous.renewals);
+    // For all threads: heartbeats have one of their own.
+    subscriber::set_global_default(nervous).unwrap();
+    let builder = Cache::builder().backend(hermes_testkit::ModelBackend::new());
+    let cache = builder.lease(Duration::from_secs(1)).build().unwrap();
+    let load = || {
+        hermes_testkit::wait_until("the lease is renewed", || renewals.load(SeqCst) >= 3);
+        1
+    };
+    assert_eq!(cache.entry("k").get_or_compute(load), 1);
+    assert_eq!((cache.stats().errors, cache.stats().fenced_commits), (1, 0));
 }
 
 #[cfg(feature = "redis")]

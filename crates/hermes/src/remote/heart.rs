@@ -103,10 +103,12 @@ impl Pulse {
     }
 }
 
-/// A backend of the user's own may panic. That ends no thread on which other leases depend: it is a fault like others.
+/// A backend of the user's own may panic, and so may whoever watches. That ends no thread on which other leases depend: it is a
+/// fault like others.
 fn execute(core: &Core, command: &Command) -> Result<Reply, Fault> {
     catch_unwind(AssertUnwindSafe(|| core.execute(command))).unwrap_or_else(|_| {
-        core.count_fault(command, &"the backend panicked");
+        let told = catch_unwind(AssertUnwindSafe(|| core.count_fault(command, &"the backend panicked")));
+        drop(told);
         Err(Fault::Unknown)
     })
 }
