@@ -2,9 +2,9 @@
 //! Decides nothing; `memory::seek` does.
 
 use std::convert::Infallible;
-#[cfg(feature = "async")]
-use std::{future::poll_fn, pin::pin};
 
+#[cfg(feature = "async")]
+use crate::loading;
 use crate::{
     cache::Shared,
     flight::Landing,
@@ -121,7 +121,7 @@ where
     }
 }
 
-/// The same as [`lead_on`], for a task: the mark is set while the loader is polled, and only then.
+/// The same as [`lead_on`], for a task.
 #[cfg(feature = "async")]
 pub(crate) async fn lead_on_async<V, E, F, L>(
     shared: &Shared,
@@ -135,16 +135,8 @@ where
     F: FnOnce(&V) -> Keep,
     L: Future<Output = Result<V, E>>,
 {
-    // Called when it is polled, under the mark: what makes a future may ask for the key as well.
-    let mut loader = pin!(async { loader().await });
     let computing = tally.computing();
-    let result = poll_fn(|context| {
-        computing.span.run(|| {
-            let _mark = lead.mark();
-            loader.as_mut().poll(context)
-        })
-    })
-    .await;
+    let result = loading::load(&computing.span, Some(lead.flight()), loader).await;
     computing.ended();
     hand_over(shared, tally, lead, rules, result)
 }
@@ -155,8 +147,7 @@ pub(crate) async fn alone_async<V, E, L: Future<Output = Result<V, E>>>(
     loader: impl FnOnce() -> L,
 ) -> Result<V, E> {
     let computing = tally.computing();
-    // Called when it is polled, in the span.
-    let result = computing.span.around(pin!(async { loader().await })).await;
+    let result = loading::load(&computing.span, None, loader).await;
     computing.ended();
     tally.ends(outcome_alone(&result));
     result

@@ -67,6 +67,8 @@ mod fork;
 mod interrupt;
 mod lanes;
 mod leading;
+#[cfg(feature = "async")]
+mod loading;
 #[cfg(feature = "memcached")]
 mod memcached;
 mod memory;

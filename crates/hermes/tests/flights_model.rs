@@ -49,6 +49,9 @@ mod fork;
 mod interrupt;
 #[path = "../src/lanes.rs"]
 mod lanes;
+#[cfg(feature = "async")]
+#[path = "../src/loading.rs"]
+mod loading;
 #[cfg(feature = "memcached")]
 #[path = "../src/memcached/mod.rs"]
 mod memcached;

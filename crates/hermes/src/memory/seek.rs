@@ -336,7 +336,12 @@ pub(crate) enum Commit {
 impl Lead<'_> {
     /// Marks this thread as computing for the flight, until the mark is dropped.
     pub(crate) fn mark(&self) -> leading::Mark {
-        leading::Mark::set(self.course.id())
+        leading::Mark::set(self.flight())
+    }
+
+    /// What it computes for.
+    pub(crate) fn flight(&self) -> leading::FlightId {
+        self.course.id()
     }
 
     /// Stores the value if the key is still ours, and hands it to all who wait.

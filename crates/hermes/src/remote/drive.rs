@@ -4,7 +4,6 @@
 #[cfg(feature = "async")]
 use std::{
     future::poll_fn,
-    pin::pin,
     task::{Context, Poll},
 };
 use std::{ops::ControlFlow, sync::Arc, task::Waker, thread};
@@ -19,7 +18,7 @@ use super::{
 #[cfg(feature = "async")]
 use super::{handed::Handed, heart::Errand};
 #[cfg(feature = "async")]
-use crate::{alarm::Alarm, clock};
+use crate::{alarm::Alarm, clock, loading};
 use crate::{
     backend::BackendError,
     drive, flight,
@@ -78,7 +77,7 @@ pub(crate) fn set<M: Keeps<V>, V: Value>(mut trip: Trip<'_>) -> (Option<Fate>, O
     (end.into_fate(), trip.fault)
 }
 
-/// The same as [`read`], for a task: the mark is set while the loader is polled, and only then.
+/// The same as [`read`], for a task.
 #[cfg(feature = "async")]
 pub(crate) async fn read_async<M, V, E, F, L>(
     mut trip: Trip<'_>,
@@ -111,16 +110,7 @@ where
         }
     };
     let computing = tally.computing();
-    let result = {
-        let mut loader = pin!(async { loader().await });
-        poll_fn(|context| {
-            computing.span.run(|| {
-                let _mark = trip.mark();
-                loader.as_mut().poll(context)
-            })
-        })
-        .await
-    };
+    let result = loading::load(&computing.span, Some(trip.caller.flight()), loader).await;
     computing.ended();
     let computed = trip.judge::<M, V, E, F>(&result, rules);
     drop(beat);

@@ -163,6 +163,7 @@ macro_rules! behaviour {
                         a_task_that_is_not_driven_on_holds_up_no_other
                         loaders_in_tasks_may_ask_for_other_entries
                         a_loader_in_a_task_that_asks_for_its_own_result_computes
+                        a_loader_that_asks_for_its_own_result_as_it_is_dropped_computes
                         runtimes_one_after_another_use_one_cache
                         runtimes_at_once_use_one_cache
                         threads_and_tasks_wait_for_each_other

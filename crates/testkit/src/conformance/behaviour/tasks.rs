@@ -152,6 +152,31 @@ pub fn a_loader_in_a_task_that_asks_for_its_own_result_computes(place: &Place) {
     assert_eq!(block_on(entry.get_async::<i32>()), Some(2));
 }
 
+/// Asks for an entry when it is dropped.
+struct LastWord<'c>(&'c Cache);
+
+impl Drop for LastWord<'_> {
+    fn drop(&mut self) {
+        assert_eq!(self.0.entry("k").get_or_compute(|| 2), 2);
+    }
+}
+
+pub fn a_loader_that_asks_for_its_own_result_as_it_is_dropped_computes(place: &Place) {
+    let cache = Cache::clone(&place.cache());
+    block_on(async {
+        let (began, begin) = tokio::sync::oneshot::channel();
+        let loader = async || {
+            let _last_word = LastWord(&cache);
+            began.send(()).unwrap();
+            pending::<i32>().await
+        };
+        let has_begun = async { begin.await.unwrap() };
+        let entry = cache.entry("k");
+        assert_eq!(first_of(entry.get_or_compute_async(loader), has_begun).await, None);
+    });
+    assert_eq!(cache.stats().waits, 0);
+}
+
 pub fn runtimes_one_after_another_use_one_cache(place: &Place) {
     let cache = place.cache();
     for n in 0..5 {
