@@ -5,6 +5,10 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -49,7 +53,10 @@ pub(crate) async fn show(phase: Duration) -> Result<(), Failure> {
             seen.computations,
         );
         if writes {
-            println!("\n{} prices were changed; looked at afterwards, {} were old", seen.changes, seen.stale);
+            println!(
+                "\n{} prices were changed; of {} pages that show them, {} were old",
+                seen.changes, seen.looks, seen.stale
+            );
             if seen.stale > 0 {
                 return Err("a page was older than its invalidation".into());
             }
@@ -60,11 +67,15 @@ pub(crate) async fn show(phase: Duration) -> Result<(), Failure> {
 }
 
 /// What a phase showed.
+#[derive(Default)]
 struct Seen {
     /// In order.
     latencies: Vec<Duration>,
     computations: u64,
     changes: u64,
+    /// Pages that show the price which changes.
+    looks: u64,
+    /// Those of them whose price was older than the last change that was answered before they were asked for.
     stale: u64,
 }
 
@@ -77,59 +88,104 @@ impl Seen {
 
 async fn run(address: &str, phase: Duration, writes: bool) -> Result<Seen, Failure> {
     let end = Instant::now() + phase;
+    let price = Arc::new(Price::of_the_best(address).await?);
     let mut readers = JoinSet::new();
     for number in 0..CONNECTIONS {
-        readers.spawn(read(address.to_owned(), number, end));
+        readers.spawn(read(address.to_owned(), number, Arc::clone(&price), end));
     }
-    let (changes, stale) = if writes { change(address, end).await? } else { (0, 0) };
-    let mut latencies = Vec::new();
+    let mut seen = if writes { change(address, &price, end).await? } else { Seen::default() };
     while let Some(read) = readers.join_next().await {
-        latencies.extend(read??);
+        let Seen { latencies, looks, stale, .. } = read??;
+        seen.latencies.extend(latencies);
+        seen.looks += looks;
+        seen.stale += stale;
     }
-    latencies.sort_unstable();
-    let computations = Client::connect(address).await?.get("/computations").await?.parse()?;
-    Ok(Seen { latencies, computations, changes, stale })
+    seen.latencies.sort_unstable();
+    seen.computations = Client::connect(address).await?.get("/computations").await?.parse()?;
+    Ok(seen)
 }
 
-/// Asks until the end. Returns how long each answer took.
-async fn read(address: String, number: u64, end: Instant) -> Result<Vec<Duration>, Failure> {
+/// Asks until the end.
+async fn read(address: String, number: u64, price: Arc<Price>, end: Instant) -> Result<Seen, Failure> {
     let mut client = Client::connect(&address).await?;
-    let mut latencies = Vec::new();
+    let mut seen = Seen::default();
     for count in number * 7.. {
         let begin = Instant::now();
         if begin >= end {
             break;
         }
-        if count % BOOK_EVERY == 0 {
-            client.get(&format!("/books/{}", count % POPULAR)).await?;
-        } else {
-            client.get(&format!("/genres/{}", GENRES[(count % GENRES.len() as u64) as usize])).await?;
-        }
-        latencies.push(begin.elapsed());
+        let known = price.known();
+        let path = match (count % BOOK_EVERY, GENRES[(count % GENRES.len() as u64) as usize]) {
+            (0, _) => format!("/books/{}", count % POPULAR),
+            (_, genre) => format!("/genres/{genre}"),
+        };
+        let page = client.get(&path).await?;
+        seen.latencies.push(begin.elapsed());
+        seen.look(&price, &page, known);
     }
-    Ok(latencies)
+    Ok(seen)
 }
 
-/// Changes one price after the other, and looks at both pages that show it.
-/// Returns how many it changed, and how many of the pages were old.
-async fn change(address: &str, end: Instant) -> Result<(u64, u64), Failure> {
+/// Changes the price again and again, and looks at both pages that show it.
+async fn change(address: &str, price: &Price, end: Instant) -> Result<Seen, Failure> {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut client = Client::connect(address).await?;
-    let best = client.get(&format!("/genres/{}", GENRES[0])).await?;
-    let id =
-        best.split("/books/").nth(1).and_then(|rest| rest.split('>').next()).ok_or("a page without books")?;
-    let (mut changes, mut stale) = (0, 0);
+    let mut seen = Seen::default();
     while Instant::now() < end {
-        changes += 1;
-        let cents = 100_000 + changes;
-        client.post(&format!("/books/{id}/price/{cents}")).await?;
-        for page in [format!("/books/{id}"), format!("/genres/{}", GENRES[0])] {
-            let is_new = client.get(&page).await?.contains(&cents.to_string());
-            stale += u64::from(!is_new);
+        seen.changes += 1;
+        let cents = 100_000 + seen.changes;
+        client.post(&format!("/books/{}/price/{cents}", price.book)).await?;
+        price.is_at_least(cents);
+        for path in [format!("/books/{}", price.book), format!("/genres/{}", GENRES[0])] {
+            let page = client.get(&path).await?;
+            seen.look(price, &page, cents);
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Ok((changes, stale))
+    Ok(seen)
+}
+
+impl Seen {
+    /// Looks at the price on a page that was asked for when the price `known` had been answered.
+    fn look(&mut self, price: &Price, page: &str, known: u64) {
+        if let Some(cents) = price.on(page) {
+            self.looks += 1;
+            self.stale += u64::from(cents < known);
+        }
+    }
+}
+
+/// The price that changes, of one book. It only rises.
+struct Price {
+    book: String,
+    cents: AtomicU64,
+}
+
+impl Price {
+    /// Of the book that stands first on the page of the first genre.
+    async fn of_the_best(address: &str) -> Result<Self, Failure> {
+        let page = Client::connect(address).await?.get(&format!("/genres/{}", GENRES[0])).await?;
+        let book = page.split("/books/").nth(1).and_then(|rest| rest.split('>').next());
+        Ok(Self { book: book.ok_or("a page without books")?.to_owned(), cents: AtomicU64::new(0) })
+    }
+
+    /// The server has answered that it is this much.
+    fn is_at_least(&self, cents: u64) {
+        self.cents.store(cents, Ordering::Release);
+    }
+
+    /// What the server has answered last.
+    fn known(&self) -> u64 {
+        self.cents.load(Ordering::Acquire)
+    }
+
+    /// What a page says that it is: that of the genre, or that of the book.
+    fn on(&self, page: &str) -> Option<u64> {
+        let of_genre = || page.split_once(&format!("/books/{}>", self.book))?.1.split_once("<td>");
+        let of_book = || page.strip_prefix(&format!("{{\"id\":{},", self.book))?.split_once("\"cents\":");
+        let (_, price) = of_book().or_else(of_genre)?;
+        price.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+    }
 }
 
 /// The shop in a process of its own.
