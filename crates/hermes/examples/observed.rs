@@ -8,7 +8,7 @@
 //! Without a port it asks itself for some books, and prints the page.
 #![allow(clippy::print_stdout, reason = "an example prints what it shows")]
 
-use std::{env, error::Error, io, sync::LazyLock};
+use std::{env, error::Error, io, sync::LazyLock, time::Duration};
 
 use axum::{Router, extract::Path, routing::get};
 use hermes::{Cache, cached};
@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    time,
 };
 
 static CACHE: LazyLock<Cache> =
@@ -28,12 +29,21 @@ async fn title(id: u64) -> String {
 }
 
 /// Installs the recorder, which has to be there before the first cached call: a function finds its series when it first
-/// uses its cache.
+/// uses its cache. It keeps each time that it is told until somebody asks for the page, or for its upkeep.
 fn watch() -> Result<PrometheusHandle, Box<dyn Error>> {
     let seconds = [0.001, 0.01, 0.1, 1.0, 10.0];
     let builder =
         PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)?;
-    Ok(builder.install_recorder()?)
+    let watcher = builder.install_recorder()?;
+    let kept = watcher.clone();
+    tokio::spawn(async move {
+        let mut upkeep = time::interval(Duration::from_secs(5));
+        loop {
+            upkeep.tick().await;
+            kept.run_upkeep();
+        }
+    });
+    Ok(watcher)
 }
 
 fn pages(watcher: PrometheusHandle) -> Router {
