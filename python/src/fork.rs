@@ -13,7 +13,7 @@ use pyo3::{
     types::{PyDict, PyModule},
 };
 
-use crate::{engine::Engine, frontend::Frontend, python};
+use crate::{engine::Engine, frontend::Frontend, python, signals};
 
 /// How many calls are in the engine while others may fork.
 static UNDER_WAY: AtomicIsize = AtomicIsize::new(0);
@@ -56,6 +56,7 @@ pub(crate) fn watch(object: &Bound<'_, PyAny>) -> PyResult<()> {
 #[pyfunction]
 fn in_child(py: Python<'_>) -> PyResult<()> {
     begin_in_forked_child();
+    signals::begin_in_forked_child();
     let was_busy = UNDER_WAY.swap(0, Ordering::Relaxed) != 0;
     let living: Vec<_> = living(py)?.try_iter()?.collect::<PyResult<_>>()?;
     let engines = || living.iter().filter_map(|object| object.cast::<Engine>().ok());

@@ -15,38 +15,10 @@ from typing import Any
 import pytest
 
 import hermes
+from children import in_a_child
 from conftest import NewCache
 from counted import counted
-from servers import PATIENCE_S, wait_until
-
-
-def in_a_child(what: Callable[[], Any]) -> None:
-    """Runs it in a forked process, and fails if it fails there or hangs."""
-    child = os.fork()
-    if child == 0:
-        try:
-            what()
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    statuses: list[int] = []
-
-    def has_ended() -> bool:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            statuses.append(status)
-        return bool(pid)
-
-    try:
-        wait_until("the child ends", has_ended)
-    except AssertionError:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-        raise
-    assert statuses == [0]
+from servers import PATIENCE_S
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import hermes
+from children import in_a_child
 from servers import PATIENCE_S, wait_until
 
 
@@ -78,3 +80,13 @@ def test_a_handler_that_does_not_raise_runs_and_the_wait_goes_on(slow: Slow) -> 
         threading.Thread(target=slow.interrupt_who_waits).start()
         assert slow.cached(1) == 1
     assert slow.runs == 1
+
+
+def test_an_interruption_ends_a_wait_in_a_child_that_another_thread_has_forked(slow: Slow) -> None:
+    def fork() -> None:
+        # It asks whether it is the main thread, which it comes to be in the child.
+        assert slow.cache(name="quick")(lambda: 1)() == 1
+        in_a_child(lambda: test_an_interruption_ends_a_wait(slow))
+
+    with ThreadPoolExecutor(1) as other_thread:
+        other_thread.submit(fork).result()
