@@ -1,9 +1,12 @@
 //! What was decorated, and how.
 //! Leaves to `call` what a call of it is, and to `verbs` what becomes of one.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use hermes::binding::{self, Foreign, Function};
@@ -84,32 +87,9 @@ impl Core {
             Some(name) => name.to_owned(),
             None => qualified_name(&whole)?,
         };
-        let id = Function::named(&name, version);
         let id = match key {
-            Some(_) => Some(id),
-            None => match frontend.get().identities.claim(&name, version, &whole)? {
-                Standing::Owner => Some(id),
-                Standing::Sibling => {
-                    python::warn(
-                        py,
-                        &format!(
-                            "the functions made as {name} see different variables around them, and share their entries all \
-                             the same; make these variables parameters, or tell the functions apart by `name=`"
-                        ),
-                    )?;
-                    Some(id)
-                }
-                Standing::Stranger => {
-                    python::warn(
-                        py,
-                        &format!(
-                            "another cached function goes by the name {name}, so this one is never cached; tell it apart by \
-                             `name=`"
-                        ),
-                    )?;
-                    None
-                }
-            },
+            Some(_) => Some(Function::named(&name, version)),
+            None => claimed(frontend.get(), &name, version, &whole)?,
         };
         Ok(Self {
             frontend: frontend.clone().unbind(),
@@ -144,7 +124,7 @@ impl Core {
     }
 
     /// The ttl that is known before the value.
-    pub(crate) fn static_ttl(&self, settings: &Settings) -> Option<std::time::Duration> {
+    pub(crate) fn static_ttl(&self, settings: &Settings) -> Option<Duration> {
         match self.ttl(settings) {
             Ttl::Fixed(Kept::For(ttl)) => Some(*ttl),
             Ttl::Fixed(Kept::NotAtAll) | Ttl::Asked(_) => None,
@@ -235,6 +215,35 @@ fn computing<'py>(callable: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, 
     let binds =
         !callable.is_instance_of::<PyType>() && callable.get_type().hasattr(intern!(py, "__get__"))?;
     Ok((callable.clone(), if binds { Kind::Method } else { Kind::Static }))
+}
+
+/// What a function of this name is to the engine. None: another one has the name.
+fn claimed(
+    frontend: &Frontend,
+    name: &str,
+    version: Option<&str>,
+    whole: &Bound<'_, PyAny>,
+) -> PyResult<Option<Function>> {
+    let py = whole.py();
+    let id = Function::named(name, version);
+    match frontend.identities.claim(name, version, whole)? {
+        Standing::Owner => Ok(Some(id)),
+        Standing::Sibling => {
+            let said = format!(
+                "the functions made as {name} see different variables around them, and share their entries all the same; \
+                 make these variables parameters, or tell the functions apart by `name=`"
+            );
+            python::warn(py, &said)?;
+            Ok(Some(id))
+        }
+        Standing::Stranger => {
+            let said = format!(
+                "another cached function goes by the name {name}, so this one is never cached; tell it apart by `name=`"
+            );
+            python::warn(py, &said)?;
+            Ok(None)
+        }
+    }
 }
 
 /// What a partial function completes, and with what; any other function completes nothing.
