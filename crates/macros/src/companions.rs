@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Expr, FnArg, Generics, LitStr, Pat, Token, Visibility};
+use syn::{Attribute, Expr, FnArg, Generics, LitStr, Pat, Visibility};
 
 use crate::args::Args;
 use crate::attrs::{expect_as_allow, is_hidden, is_lint};
@@ -290,55 +290,5 @@ impl Cached<'_> {
         }
         let text = LitStr::new(text, Span::call_site());
         quote!(#[doc = #text])
-    }
-}
-
-/// The text of tokens, the same whatever compiler reads them: blanks only between words.
-pub(crate) fn as_written(tokens: TokenStream) -> String {
-    use proc_macro2::{Delimiter, TokenTree};
-    let mut text = String::new();
-    for token in tokens {
-        let piece = match &token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Brace => ("{", "}"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::None => ("", ""),
-                };
-                format!("{open}{}{close}", as_written(group.stream()))
-            }
-            other => other.to_string(),
-        };
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        if text.ends_with(is_word) && piece.starts_with(is_word) {
-            text.push(' ');
-        }
-        text.push_str(&piece);
-    }
-    text
-}
-
-/// `pub`, for companions of methods whose trait says how visible they are.
-pub(crate) fn public() -> Visibility {
-    Visibility::Public(Token![pub](Span::call_site()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_are_written_the_same_everywhere() {
-        let table = [
-            ("Shop", "Shop"),
-            ("shop :: Shop < T , 3 >", "shop::Shop<T,3>"),
-            ("< Shop as Find < & 'static str > >", "<Shop as Find<&'static str>>"),
-            ("dyn  Find+Send", "dyn Find+Send"),
-            ("[ u8 ; 4 ]", "[u8;4]"),
-        ];
-        for (source, written) in table {
-            assert_eq!(as_written(source.parse().expect("tokens")), written);
-        }
     }
 }

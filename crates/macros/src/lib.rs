@@ -19,6 +19,7 @@ mod rules;
 mod target;
 mod template;
 mod ttl;
+mod written;
 
 use proc_macro::TokenStream;
 

@@ -6,15 +6,17 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{
     Attribute, Error, Expr, GenericParam, Generics, ImplItem, ImplItemFn, Item, ItemImpl, Meta, Path, Type,
+    parse_quote,
 };
 
 use crate::args::Args;
 use crate::attrs::{expect_as_allow, is_lint};
-use crate::companions::{Cached, Names, as_written, public};
+use crate::companions::{Cached, Names};
 use crate::errors::Errors;
 use crate::expand::beside;
 use crate::mention::mention;
 use crate::target::{Function, Target};
+use crate::written::as_written;
 
 /// Types of other crates that need no import: they cannot have an inherent `impl` here. Of others, the compiler says so.
 const FOREIGN: [&str; 22] = [
@@ -170,7 +172,8 @@ impl Block {
             return Err(of_self(span));
         }
         let cached = Cached {
-            vis: if self.of_trait.is_some() { public() } else { function.vis.clone() },
+            // A trait's method does not say how visible it is.
+            vis: if self.of_trait.is_some() { parse_quote!(pub) } else { function.vis.clone() },
             target: Target::new(function, &args)?,
             args: &args,
             cache,
