@@ -1,4 +1,4 @@
-//! What an adversary found: odd values, odd arguments, odd moments. A call must come out as if there were no cache.
+//! Odd values, odd arguments, odd moments: a call must come out as if there were no cache.
 #![cfg(all(feature = "macros", feature = "async"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 

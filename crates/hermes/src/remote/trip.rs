@@ -241,19 +241,23 @@ impl<'c> Trip<'c> {
     }
 
     pub(super) fn count<V>(&self, end: &Turn<V>) {
-        match end {
-            Turn::Own(Fate::Stored) => self.tally.stored(self.stores_bytes),
-            Turn::Own(Fate::Fenced) => self.tally.fenced_commit(),
-            Turn::Own(Fate::Refused) => self.tally.error("the server refused to store a value"),
-            _ => {}
-        }
-        self.tally.ends(match end {
-            Turn::Own(Fate::Stored) => "stored",
-            Turn::Own(Fate::Fenced) => "fenced",
-            Turn::Own(Fate::Refused) => "refused",
+        let outcome = match end {
+            Turn::Own(Fate::Stored) => {
+                self.tally.stored(self.stores_bytes);
+                "stored"
+            }
+            Turn::Own(Fate::Fenced) => {
+                self.tally.fenced_commit();
+                "fenced"
+            }
+            Turn::Own(Fate::Refused) => {
+                self.tally.error("the server refused to store a value");
+                "refused"
+            }
             Turn::Own(Fate::Unstorable) => "not kept",
             Turn::Own(Fate::Failed) => "failed",
             _ => "not stored",
-        });
+        };
+        self.tally.ends(outcome);
     }
 }
