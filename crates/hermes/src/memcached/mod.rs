@@ -4,6 +4,8 @@
 mod address;
 mod chat;
 mod crawl;
+#[cfg(feature = "async")]
+mod driver;
 mod failure;
 mod greeting;
 mod leases;
