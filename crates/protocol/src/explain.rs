@@ -51,7 +51,7 @@ pub enum Reason {
 pub enum Leader {
     /// Nobody: a call would.
     Nobody,
-    /// Another caller: a call would wait for it, as long as its patience lasts.
+    /// Another caller: a call would wait for it.
     Another,
     /// Another caller, whose tags were cleaned meanwhile: it will be fenced, and a call would compute anew.
     Overtaken,
@@ -66,9 +66,7 @@ impl fmt::Display for Leader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nobody => "nobody computes it now",
-            Self::Another => {
-                "another caller computes it now, and a call waits for that one as long as its patience lasts"
-            }
+            Self::Another => "another caller computes it now, and a call waits for that one",
             Self::Overtaken => {
                 "another caller computes it now, but a tag was cleaned meanwhile: a call computes it anew"
             }
