@@ -16,6 +16,7 @@ use hermes::{
 };
 use hermes_testkit::Memcached;
 use hermescache_bench::{
+    cores::{on_callers_core, on_servers_core},
     profile::{ENTRIES, cache, keep_at, names, profile, profile_in_a_task, text},
     turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns},
 };
@@ -26,7 +27,7 @@ const THREADS: usize = 8;
 fn main() {
     // No static: a server stops when it is dropped.
     // All subjects are served by one thread: which of several has the luck of a core of its own would be seen in the figures.
-    let server = Memcached::with(&["-t", "1"]);
+    let server = on_servers_core(|| Memcached::with(&["-t", "1"]));
     keep_at(&server.url());
     for id in 0..ENTRIES {
         profile(id);
@@ -36,8 +37,10 @@ fn main() {
     let bare = Bare { address, one: Asks::new(address, get), all: Asks::new(address, get_all) };
     let client = Cache::builder().url(&server.url()).open_backend().expect("the URL is good");
     let misses = cache().stats().misses;
-    blocking(&bare, &*client);
-    in_a_task(&bare, &*client);
+    on_callers_core(|| {
+        blocking(&bare, &*client);
+        in_a_task(&bare, &*client);
+    });
     in_threads(&bare, &*client);
     assert_eq!(
         cache().stats().misses - misses,

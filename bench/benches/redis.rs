@@ -8,6 +8,7 @@ use std::{convert::Infallible, hint::black_box, sync::OnceLock, time::Duration};
 
 use hermes_testkit::Redis;
 use hermescache_bench::{
+    cores::{on_callers_core, on_servers_core},
     profile::{ENTRIES, cache, keep_at, names, profile, profile_in_a_task, text},
     turns::{Turn, slice, slice_of_tasks, slice_of_threads, take_turns},
 };
@@ -45,7 +46,7 @@ async fn cached_profile_in_a_task(id: u64) -> Result<String, Infallible> {
 
 fn main() {
     // No static: a server stops when it is dropped.
-    let server = Redis::start();
+    let server = on_servers_core(Redis::start);
     keep_at(&server.url());
     URL.set(server.url()).expect("it is set once");
     let bare = Bare { port: server.port() };
@@ -59,8 +60,10 @@ fn main() {
     let mgets: Vec<Cmd> = (0..ENTRIES).map(mget).collect();
     let misses = cache().stats().misses;
 
-    blocking(bare, &gets, &mgets);
-    in_a_task(bare, &gets, &mgets);
+    on_callers_core(|| {
+        blocking(bare, &gets, &mgets);
+        in_a_task(bare, &gets, &mgets);
+    });
     in_threads(bare, &gets, &mgets);
     assert_eq!(
         cache().stats().misses - misses,

@@ -19,7 +19,8 @@ Microseconds a call of a cached function with two tags and a value of 100 bytes,
 bare client with the same connections: its `GET` of 100 bytes, and its `MGET` of all that a hit reads (the entry and the versions of
 its four tags). Nothing of a bare subject is decoded or checked. `cached` is its `RedisCache`, `AsyncRedisCache` in tasks, with a ttl, without
 tags. With several tasks or threads, the time divided by the calls that all of them made together. The subjects have
-their turns of 40 ms one after the other, 50 times; a ratio is the median of those within one turn. All tasks are of one thread.
+their turns of 40 ms one after the other, 50 times; a ratio is the median of those within one turn. All tasks are of one thread. The server
+keeps to one core of the machine, and a caller that is alone, or is many tasks, to another.
 
 | callers | subject | µs | times GET | times MGET |
 |---|---|---:|---:|---:|
