@@ -3,7 +3,7 @@
 
 use std::{fmt, marker::PhantomData, path::PathBuf, time::Duration};
 
-use hermescache_protocol::{Namespace, Policy, Ttl};
+use hermescache_protocol::{Jitter, Namespace, Policy, Ttl};
 
 use crate::{
     backend::Backend,
@@ -16,7 +16,7 @@ use crate::{
     observe::Counters,
     options::Options,
     place::{Place, Store},
-    remote::{self, Remote},
+    remote::Remote,
     value::{Foreign, Live, Mode, Stored, Value},
 };
 
@@ -274,38 +274,23 @@ impl<M: Mode> Builder<M> {
                        use memory://, or leave `live()` out";
             return Err(Error::config("building a cache", why));
         }
-        let namespace =
-            options.namespace.as_deref().map(|name| Namespace::new(name).expect("it was checked"));
-        let namespace = namespace.unwrap_or_default();
-        let ttl = options.ttl.unwrap_or(Ttl::HOUR.get());
-        let jitter = options.jitter.unwrap_or(0.0);
-        let policy = Policy::default();
-        let patience = options.patience.unwrap_or(policy.patience);
+        let (namespace, policy) = (namespace(&options), policy(&options));
         let engine = match store {
             Store::Nowhere => Engine::Noop,
             Store::Memory => {
                 let capacity = options.capacity.unwrap_or(DEFAULT_CAPACITY);
-                Engine::Memory(Memory::new(capacity, patience, clock::random_u64()))
+                Engine::Memory(Memory::new(capacity, policy.patience, clock::random_u64()))
             }
             Store::Backend(backend) => {
-                let packing = Packing {
-                    codec: options.codec.unwrap_or_default(),
-                    compression: options.compression.unwrap_or_default(),
-                    max_bytes: usize::try_from(options.value_limit.unwrap_or(DEFAULT_VALUE_LIMIT))
-                        .unwrap_or(usize::MAX),
-                };
-                let lease = options.lease.unwrap_or(policy.lease);
-                let ttl = Ttl::new(ttl).expect("it was checked");
-                let policy = remote::policy(ttl, jitter, patience, lease);
-                let packers = Packers { packing, foreign };
+                let packers = Packers { packing: packing(&options), foreign };
                 Engine::Remote(Remote::new(backend, namespace.clone(), packers, policy))
             }
         };
         Ok(Cache::new(Shared {
             counters: Counters::new(&namespace),
             namespace,
-            ttl,
-            jitter,
+            ttl: policy.ttl.get(),
+            jitter: options.jitter.unwrap_or(0.0),
             clock: clock.map_or_else(|| AnyClock::System(SystemClock::new()), AnyClock::Given),
             engine,
         }))
@@ -341,6 +326,29 @@ impl<M: Mode> Builder<M> {
                 Err(wrong(format!("{name} is not for a backend; give it to the builder of the cache")))
             }
         }
+    }
+}
+
+fn namespace(options: &Options) -> Namespace {
+    let given = options.namespace.as_deref();
+    given.map_or_else(Namespace::default, |name| Namespace::new(name).expect("it was checked"))
+}
+
+fn policy(options: &Options) -> Policy {
+    let mut policy = Policy::default();
+    policy.ttl = options.ttl.map_or(policy.ttl, |ttl| Ttl::new(ttl).expect("it was checked"));
+    policy.jitter = options.jitter.map_or(policy.jitter, Jitter::part);
+    policy.patience = options.patience.unwrap_or(policy.patience);
+    policy.lease = options.lease.unwrap_or(policy.lease);
+    policy
+}
+
+fn packing(options: &Options) -> Packing {
+    let value_limit = options.value_limit.unwrap_or(DEFAULT_VALUE_LIMIT);
+    Packing {
+        codec: options.codec.unwrap_or_default(),
+        compression: options.compression.unwrap_or_default(),
+        max_bytes: usize::try_from(value_limit).unwrap_or(usize::MAX),
     }
 }
 

@@ -16,8 +16,8 @@ use std::pin::pin;
 use std::{fmt, sync::Arc, time::Duration};
 
 use hermescache_protocol::{
-    Arguments, Codecs, Command, Fault, Invalidation, Jitter, Key, Moment, Namespace, Payload, Plan, Point,
-    Policy, Reply, Tag, Tags, Target, Ttl, Value,
+    Arguments, Codecs, Command, Fault, Invalidation, Key, Moment, Namespace, Payload, Plan, Point, Policy,
+    Reply, Tag, Tags, Target, Ttl, Value,
 };
 
 pub(crate) use self::look::Look;
@@ -256,16 +256,6 @@ impl Remote {
         let listed = self.core.backend.list_async(&self.namespace).await;
         Ok(dump::fresh_entries(&self.namespace, &listed.map_err(|why| self.not_listed(why))?, now))
     }
-}
-
-/// The policy of one cache.
-pub(crate) fn policy(ttl: Ttl, jitter: f64, patience: Duration, lease: Duration) -> Policy {
-    let mut policy = Policy::default();
-    policy.ttl = ttl;
-    policy.jitter = Jitter::part(jitter);
-    policy.patience = patience;
-    policy.lease = lease;
-    policy
 }
 
 /// A ttl that a function gave: what is out of bounds lives as long as bounds allow.
