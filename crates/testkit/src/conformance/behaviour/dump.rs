@@ -8,6 +8,7 @@ use hermes::FakeClock;
 use crate::conformance::{
     asked::AskedCache,
     place::{Place, fresh_namespace},
+    slow::elsewhere,
 };
 
 /// The tags of all entries that are listed, sorted.
@@ -75,9 +76,7 @@ pub fn what_expired_is_not_listed(place: &Place) {
 
 pub fn what_is_being_computed_is_not_listed(place: &Place) {
     let cache = place.cache();
-    let listed = cache
-        .entry("k")
-        .get_or_compute(|| crate::conformance::slow::elsewhere(|| cache.dump().unwrap().len()));
+    let listed = cache.entry("k").get_or_compute(|| elsewhere(|| cache.dump().unwrap().len()));
 
     assert_eq!(listed, 0);
     assert_eq!(cache.dump().unwrap().len(), 1);
