@@ -3,50 +3,31 @@
 //! Left to itself, the kernel now and then runs both on one, for as long as a run lasts. To wake each other up they need not
 //! wake a core then, which takes longer than all else: a hit on a server takes a third of the time.
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Runs something on the core of servers, with all that it starts.
-///
-/// # Panics
-/// Where there is no `taskset`.
 pub fn on_servers_core<T>(what: impl FnOnce() -> T) -> T {
-    let cores = cores();
-    on_one(cores.rsplit(BETWEEN).next(), &cores, what)
+    on_one(<[usize]>::last, what)
 }
 
 /// The same, on that of who asks them.
-///
-/// # Panics
-/// Where there is no `taskset`.
 pub fn on_callers_core<T>(what: impl FnOnce() -> T) -> T {
-    let cores = cores();
-    on_one(cores.split(BETWEEN).next(), &cores, what)
+    on_one(<[usize]>::first, what)
 }
 
-const BETWEEN: [char; 2] = ['-', ','];
-
-/// Those that this thread may run on, as in `0-3,8`.
-fn cores() -> String {
-    let status = fs::read_to_string("/proc/thread-self/status").expect("Linux tells it");
-    let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
-    cores.expect("Linux tells it").trim().to_owned()
-}
-
-fn on_one<T>(one: Option<&str>, cores: &str, what: impl FnOnce() -> T) -> T {
-    keep_to(one.expect("there is one"));
+/// Picks one of the cores that this thread may run on.
+fn on_one<T>(pick: fn(&[usize]) -> Option<&usize>, what: impl FnOnce() -> T) -> T {
+    let all = sched_getaffinity(None).expect("Linux tells it");
+    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core)).collect();
+    let mut one = CpuSet::new();
+    one.set(*pick(&cores).expect("a thread has a core to run on"));
+    keep_to(&one);
     let told = what();
-    keep_to(cores);
+    keep_to(&all);
     told
 }
 
-/// Lets this thread run on some cores only.
-fn keep_to(cores: &str) {
-    let thread = fs::read_link("/proc/thread-self").expect("Linux tells it");
-    let number = thread.file_name().expect("it ends with the number of the thread");
-    let mut taskset = Command::new("taskset");
-    let status = taskset.args(["--pid", "--cpu-list", cores]).arg(number).stdout(Stdio::null()).status();
-    assert!(status.expect("util-linux is there").success(), "this thread keeps to the cores {cores}");
+/// Lets this thread run on these cores only, and what it starts from now on.
+fn keep_to(cores: &CpuSet) {
+    sched_setaffinity(None, cores).expect("a thread may keep to cores that it has");
 }
