@@ -45,7 +45,7 @@ pub async fn profile_in_a_task(id: u64) -> String {
     text(id)
 }
 
-/// The names of all that a hit of [`profile`] reads: its entry, and the versions of its four tags.
+/// The names of all that a hit of [`profile`](fn@profile) reads: its entry, and the versions of its four tags.
 ///
 /// # Panics
 /// Never: a number is a good key.
