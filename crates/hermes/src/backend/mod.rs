@@ -93,17 +93,26 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// There is one answer to each, in the order of the commands. Each is carried out by itself, whatever becomes of
     /// the others: together they are not atomic. Unless it is overridden, it carries out one after the other, so that
     /// a clean takes as many round trips as there are [`buckets`](Self::buckets).
+    ///
+    /// # Errors
+    /// Each command has its own, as for [`execute`](Self::execute).
     fn execute_all(&self, commands: &[Command]) -> Vec<Result<Reply, BackendError>> {
         commands.iter().map(|command| self.execute(command)).collect()
     }
 
     /// [`execute`](Self::execute) for a task. Unless it is overridden, it blocks the task's thread.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
     fn execute_async<'a>(&'a self, command: &'a Command) -> Answer<'a, Result<Reply, BackendError>> {
         Box::pin(async move { self.execute(command) })
     }
 
     /// [`execute_all`](Self::execute_all) for a task. Unless it is overridden, it carries out one after the other by
     /// [`execute_async`](Self::execute_async).
+    ///
+    /// # Errors
+    /// Each command has its own, as for [`execute`](Self::execute).
     fn execute_all_async<'a>(
         &'a self,
         commands: &'a [Command],
@@ -125,6 +134,9 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     fn list(&self, namespace: &Namespace) -> Result<Vec<Listed>, BackendError>;
 
     /// [`list`](Self::list) for a task. Unless it is overridden, it blocks the task's thread.
+    ///
+    /// # Errors
+    /// As for [`list`](Self::list).
     fn list_async<'a>(&'a self, namespace: &'a Namespace) -> Answer<'a, Result<Vec<Listed>, BackendError>> {
         Box::pin(async move { self.list(namespace) })
     }
