@@ -1,19 +1,23 @@
 //! Wakes tasks at a given time without any runtime, for waits that are bounded.
-//! One thread serves all alarms of the process; it exists only while an alarm is set.
+//! One thread serves all alarms of the process; it ends when it has had none for a while.
 #![cfg(feature = "async")]
 
 use std::{
     collections::BTreeMap,
     sync::{
-        Condvar, Mutex, PoisonError,
+        Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::Waker,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{clock, flight, fork::OfProcess};
+
+/// The thread sleeps this long at most, so that nobody has to wake it who takes an alarm back: most who wait do. It ends
+/// when it has found no alarm twice.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// An alarm that is set. Dropping it takes it back.
 #[derive(Debug)]
@@ -25,25 +29,30 @@ impl Alarm {
     /// Wakes `waker` at `when`, soon after at the latest.
     pub(crate) fn set(when: Instant, waker: Waker) -> Self {
         let slot = (when, LAST_ID.fetch_add(1, Ordering::Relaxed));
-        let Alarms { clockwork, changed } = ALARMS.get();
-        let mut clockwork = clockwork.lock().unwrap_or_else(PoisonError::into_inner);
+        let alarms = ALARMS.get();
+        let mut clockwork = alarms.clockwork();
         clockwork.alarms.insert(slot, waker);
-        if !clockwork.running {
+        match clockwork.asleep_until {
+            Some(until) => {
+                drop(clockwork);
+                if when < until {
+                    alarms.sooner.notify_one();
+                }
+            }
             // If the system has no thread left, the next alarm tries again; until then waits have no bound,
             // which is better than breaking a call.
-            clockwork.running = thread::Builder::new().name("hermes-alarm".into()).spawn(run).is_ok();
+            None => {
+                let started = thread::Builder::new().name("hermes-alarm".into()).spawn(run).is_ok();
+                clockwork.asleep_until = started.then_some(when);
+            }
         }
-        drop(clockwork);
-        changed.notify_one();
         Self { slot }
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        let Alarms { clockwork, changed } = ALARMS.get();
-        let removed = clockwork.lock().unwrap_or_else(PoisonError::into_inner).alarms.remove(&self.slot);
-        changed.notify_one();
+        let removed = ALARMS.get().clockwork().alarms.remove(&self.slot);
         drop(removed);
     }
 }
@@ -52,19 +61,25 @@ impl Drop for Alarm {
 #[derive(Debug)]
 struct Alarms {
     clockwork: Mutex<Clockwork>,
-    changed: Condvar,
+    /// Wakes the thread before its time.
+    sooner: Condvar,
 }
 
 #[derive(Debug)]
 struct Clockwork {
     alarms: BTreeMap<(Instant, u64), Waker>,
-    running: bool,
+    /// When the thread looks at them next; none if there is no thread.
+    asleep_until: Option<Instant>,
 }
 
 impl Alarms {
     const fn new() -> Self {
-        let clockwork = Clockwork { alarms: BTreeMap::new(), running: false };
-        Self { clockwork: Mutex::new(clockwork), changed: Condvar::new() }
+        let clockwork = Clockwork { alarms: BTreeMap::new(), asleep_until: None };
+        Self { clockwork: Mutex::new(clockwork), sooner: Condvar::new() }
+    }
+
+    fn clockwork(&self) -> MutexGuard<'_, Clockwork> {
+        self.clockwork.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,26 +93,32 @@ pub(crate) fn begin_in_forked_child() {
     ALARMS.begin(Alarms::new());
 }
 
-/// Rings alarms until there are none left.
+/// Rings alarms until there have been none for a while.
 fn run() {
     let alarms = ALARMS.get();
-    let lock = || alarms.clockwork.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut clockwork = lock();
-    while let Some((&(when, _), _)) = clockwork.alarms.first_key_value() {
-        let left = when.saturating_duration_since(clock::instant());
-        if left.is_zero() {
+    let mut clockwork = alarms.clockwork();
+    let mut had_none = false;
+    loop {
+        let now = clock::instant();
+        let first = clockwork.alarms.first_key_value().map(|(&(when, _), _)| when);
+        if first.is_some_and(|when| when <= now) {
             let due = clockwork.alarms.pop_first();
             drop(clockwork);
             if let Some((_, waker)) = due {
                 flight::wake(waker);
             }
-            clockwork = lock();
-        } else {
-            clockwork =
-                alarms.changed.wait_timeout(clockwork, left).unwrap_or_else(PoisonError::into_inner).0;
+            clockwork = alarms.clockwork();
+            continue;
         }
+        if first.is_none() && had_none {
+            break;
+        }
+        had_none = first.is_none();
+        let sleep = first.map_or(LONGEST_SLEEP, |when| (when - now).min(LONGEST_SLEEP));
+        clockwork.asleep_until = Some(now + sleep);
+        clockwork = alarms.sooner.wait_timeout(clockwork, sleep).unwrap_or_else(PoisonError::into_inner).0;
     }
-    clockwork.running = false;
+    clockwork.asleep_until = None;
 }
 
 #[cfg(test)]
@@ -128,7 +149,7 @@ mod tests {
             thread::park();
         }
         drop((alarm, late));
-        while ALARMS.get().clockwork.lock().unwrap().running {
+        while ALARMS.get().clockwork().asleep_until.is_some() {
             thread::yield_now();
         }
     }

@@ -132,6 +132,8 @@ impl<T: Clone> Seat<'_, T> {
         let waker = waker.clone();
         let mut state = lock(&self.flight.state);
         if let Some(landing) = &state.landing {
+            // Whoever ended the flight has taken the whole list.
+            self.id = None;
             return Some(landing.clone());
         }
         let mine = self.id.and_then(|id| state.waiters.iter_mut().find(|(other, _)| *other == id));
