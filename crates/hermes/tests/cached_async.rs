@@ -107,6 +107,30 @@ where
     load(n).await
 }
 
+/// Of a body that keeps this many bytes while it waits.
+const LARGE: usize = 64 << 10;
+
+#[cached(CACHE)]
+async fn large(n: u64) -> u64 {
+    let kept = [n as u8; LARGE];
+    tokio::task::yield_now().await;
+    kept.iter().map(|byte| u64::from(*byte)).sum()
+}
+
+#[cached(CACHE, tags = ["outer"])]
+async fn asks_the_large_one(n: u64) -> Result<u64, DbError> {
+    Ok(large(n).await)
+}
+
+#[test]
+fn a_future_holds_its_body_once_however_deep_the_calls() {
+    let frame = LARGE / 8;
+    assert!(size_of_val(&large(1)) < LARGE + frame);
+    assert!(size_of_val(&asks_the_large_one(1)) < LARGE + 2 * frame);
+    assert!(size_of_val(&asks_the_large_one::refresh(1)) < LARGE + 2 * frame);
+    assert!(size_of_val(&CACHE.entry("large").get_or_compute_async(|| large(1))) < LARGE + 2 * frame);
+}
+
 #[cached(CACHE)]
 async fn not_send(n: u64) -> u64 {
     let rc = Rc::new(n);
