@@ -34,9 +34,9 @@ pub(crate) fn everything() -> Result<(), String> {
     for example in metadata.examples(USERS)? {
         let example = ["run", "--package", USERS, "--all-features", "--example", &example];
         // One of them would do what it is told.
-        tally.count(went_well(run(cargo(&example).stdin(Stdio::null()))));
+        tally.count(run(cargo(&example).stdin(Stdio::null())));
     }
-    tally.count(went_well(instructions::instructions(None)));
+    tally.count(instructions::instructions(None));
     python_tested(&metadata, &mut tally)?;
     close(&tally)
 }
@@ -99,9 +99,7 @@ fn each_feature_alone(metadata: &Metadata, tally: &mut Tally) -> Result<(), Stri
     for feature in [vec![]].into_iter().chain(alone) {
         let only = [&["--package", USERS, "--no-default-features"], &feature[..]].concat();
         let lints = [&["clippy", "--all-targets"], &only[..], &["--", "-D", "warnings"]].concat();
-        if !went_well(run(&mut cargo(&lints))) {
-            tally.count(false);
-        }
+        tally.count(run(&mut cargo(&lints)));
         let is_default = feature.last().is_none_or(|name| defaults.iter().any(|default| default == name));
         // Not the doc tests: what they show are the default features.
         let which = if is_default { &["--tests"][..] } else { &BRIEFLY };
@@ -122,7 +120,7 @@ fn python_tested(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
     run(&mut cargo(&["build", "--package", USERS, "--all-features", "--example", NEIGHBOUR]))?;
     let neighbour = metadata.target_folder().join("debug/examples").join(NEIGHBOUR);
     for mut lints in package.lints() {
-        tally.count(went_well(run(&mut lints)));
+        tally.count(run(&mut lints));
     }
     counted(tally, package.tests().env("HERMES_NEIGHBOUR", neighbour), Tally::read_pytest);
     Ok(())
@@ -131,21 +129,16 @@ fn python_tested(metadata: &Metadata, tally: &mut Tally) -> Result<(), String> {
 /// Runs tests and counts what they say. A run that fails without a failed test, as a build does, counts as one.
 fn counted(tally: &mut Tally, tests: &mut Command, read: fn(&mut Tally, &str)) {
     let failed_before = tally.failed();
-    let all_went_well = went_well(run_reading(tests, |line| read(tally, line)));
-    if !all_went_well && tally.failed() == failed_before {
-        tally.count(false);
+    let run = run_reading(tests, |line| read(tally, line));
+    if run.is_err() && tally.failed() == failed_before {
+        tally.count(run);
     }
-}
-
-/// Says what failed, and goes on.
-fn went_well(result: Result<(), String>) -> bool {
-    result.inspect_err(|why| eprintln!("xtask: {why}")).is_ok()
 }
 
 fn close(tally: &Tally) -> Result<(), String> {
     println!("\n{tally}");
     match tally.failed() {
         0 => Ok(()),
-        failed => Err(format!("{failed} failed; what they said is above")),
+        failed => Err(format!("{failed} failed; what they said is right above")),
     }
 }
