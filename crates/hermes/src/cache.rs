@@ -16,7 +16,7 @@ use crate::{
         payload::Payload,
         seek::{Commit, Lead},
     },
-    observe::{Counters, EntryInfo, Stats, Tally},
+    observe::{Counters, Ending, EntryInfo, Stats, Tally},
     rules::Keep,
     scope::Scope,
     value::{Mode, Stored, Value},
@@ -88,14 +88,14 @@ impl Shared {
     ) {
         if !keep.keep || ttl.is_some_and(|ttl| ttl.is_zero()) {
             lead.pass(|| Payload::of(value, keep.weight));
-            return tally.ends("not kept");
+            return tally.ends(Ending::NotKept);
         }
         match lead.commit(self.computed(value, ttl, keep), self.clock.now()) {
-            Commit::Stored => tally.ends("stored"),
-            Commit::HandedOut => tally.ends("not stored"),
+            Commit::Stored => tally.ends(Ending::Stored),
+            Commit::HandedOut => tally.ends(Ending::NotStored),
             Commit::Fenced => {
                 tally.fenced_commit();
-                tally.ends("fenced");
+                tally.ends(Ending::Fenced);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     cache::Shared,
     flight::Landing,
     memory::seek::{Lead, Seek, Turn},
-    observe::Tally,
+    observe::{Ending, Tally},
     rules::{Keep, Rules},
     value::Value,
 };
@@ -49,7 +49,7 @@ pub(crate) fn read<V: Value, E, F: FnOnce(&V) -> Keep>(
         };
         match found.get() {
             Some(value) => {
-                tally.ends("shared");
+                tally.ends(Ending::Shared);
                 return Ok(value);
             }
             // The leader computed another type, which only entries named by hand can have.
@@ -79,7 +79,7 @@ pub(crate) fn alone<V, E>(tally: Tally<'_>, loader: impl FnOnce() -> Result<V, E
     let computing = tally.computing();
     let result = computing.span.run(loader);
     computing.ended();
-    tally.ends(outcome_alone(&result));
+    tally.ends(ending_alone(&result));
     result
 }
 
@@ -113,7 +113,7 @@ where
         };
         match found.get() {
             Some(value) => {
-                tally.ends("shared");
+                tally.ends(Ending::Shared);
                 return Ok(value);
             }
             None => return alone_async(tally, loader).await,
@@ -149,12 +149,12 @@ pub(crate) async fn alone_async<V, E, L: Future<Output = Result<V, E>>>(
     let computing = tally.computing();
     let result = loading::load(&computing.span, None, loader).await;
     computing.ended();
-    tally.ends(outcome_alone(&result));
+    tally.ends(ending_alone(&result));
     result
 }
 
-fn outcome_alone<V, E>(result: &Result<V, E>) -> &'static str {
-    if result.is_ok() { "not stored" } else { "failed" }
+fn ending_alone<V, E>(result: &Result<V, E>) -> Ending {
+    if result.is_ok() { Ending::NotStored } else { Ending::Failed }
 }
 
 fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
@@ -168,7 +168,7 @@ fn hand_over<V: Value, E, F: FnOnce(&V) -> Keep>(
         Ok(value) => value,
         Err(error) => {
             lead.fail();
-            tally.ends("failed");
+            tally.ends(Ending::Failed);
             return Err(error);
         }
     };

@@ -71,6 +71,27 @@ impl Counters {
     }
 }
 
+/// How a call ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ending {
+    /// With what a server had.
+    Hit,
+    /// With what another call computed.
+    Shared,
+    /// The value that it computed is stored.
+    Stored,
+    /// An invalidation overtook it.
+    Fenced,
+    /// By a server that is full.
+    Refused,
+    /// By the function's rules, or the value is too large.
+    NotKept,
+    /// It had no right to store a value, or nowhere.
+    NotStored,
+    /// The function did.
+    Failed,
+}
+
 /// Where the calls of one function are counted: in its cache's [`Stats`], and for whoever measures or traces it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tally<'c> {
@@ -90,8 +111,8 @@ impl<'c> Tally<'c> {
     }
 
     /// How the call ends, for its span.
-    pub(crate) fn ends(self, outcome: &'static str) {
-        self.within.ends(outcome);
+    pub(crate) fn ends(self, ending: Ending) {
+        self.within.ends(ending);
     }
 
     #[inline(always)]

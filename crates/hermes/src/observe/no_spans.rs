@@ -6,6 +6,7 @@ use std::{fmt, marker::PhantomData};
 
 use hermescache_protocol::{Command, Key, Namespace};
 
+use super::Ending;
 use crate::site::Site;
 
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl<'c> Within<'c> {
         Self(PhantomData)
     }
 
-    pub(super) fn ends(self, _outcome: &'static str) {}
+    pub(super) fn ends(self, _ending: Ending) {}
 }
 
 #[derive(Debug)]

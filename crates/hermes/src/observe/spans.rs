@@ -12,7 +12,7 @@ use std::{future::poll_fn, pin::Pin};
 use hermescache_protocol::{Command, Key, Namespace};
 use tracing::{debug_span, field::Empty};
 
-use super::label;
+use super::{Ending, label};
 use crate::{clock, site::Site};
 
 /// What people look for in their filters, wherever the code lies.
@@ -104,8 +104,23 @@ impl<'c> Within<'c> {
     }
 
     /// How the call ends.
-    pub(super) fn ends(self, outcome: &'static str) {
-        self.0.record("outcome", outcome);
+    pub(super) fn ends(self, ending: Ending) {
+        self.0.record("outcome", ending.told());
+    }
+}
+
+impl Ending {
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Shared => "shared",
+            Self::Stored => "stored",
+            Self::Fenced => "fenced",
+            Self::Refused => "refused",
+            Self::NotKept => "not kept",
+            Self::NotStored => "not stored",
+            Self::Failed => "failed",
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     cache::Shared,
     codec::UnpackError,
     leading::{self, Mark},
-    observe::{Tally, Waiting},
+    observe::{Ending, Tally, Waiting},
     rules::{Keep, Rules},
     value::{Keeps, Value},
 };
@@ -117,7 +117,7 @@ impl<'c> Trip<'c> {
         match decoded {
             Some(value) => {
                 self.tally.hit();
-                self.tally.ends("hit");
+                self.tally.ends(Ending::Hit);
                 ControlFlow::Break(value)
             }
             None => ControlFlow::Continue(Said::Glanced(start, answer)),
@@ -230,34 +230,34 @@ impl<'c> Trip<'c> {
         match turn {
             Turn::Value(_) if self.counts == Counts::HitOrMiss => {
                 self.tally.hit();
-                self.tally.ends("hit");
+                self.tally.ends(Ending::Hit);
             }
             Turn::Value(_) => {
                 self.count_miss();
-                self.tally.ends("shared");
+                self.tally.ends(Ending::Shared);
             }
             _ => self.count_miss(),
         }
     }
 
     pub(super) fn count<V>(&self, end: &Turn<V>) {
-        let outcome = match end {
+        let ending = match end {
             Turn::Own(Fate::Stored) => {
                 self.tally.stored(self.stores_bytes);
-                "stored"
+                Ending::Stored
             }
             Turn::Own(Fate::Fenced) => {
                 self.tally.fenced_commit();
-                "fenced"
+                Ending::Fenced
             }
             Turn::Own(Fate::Refused) => {
                 self.tally.error("the server refused to store a value");
-                "refused"
+                Ending::Refused
             }
-            Turn::Own(Fate::Unstorable) => "not kept",
-            Turn::Own(Fate::Failed) => "failed",
-            _ => "not stored",
+            Turn::Own(Fate::Unstorable) => Ending::NotKept,
+            Turn::Own(Fate::Failed) => Ending::Failed,
+            _ => Ending::NotStored,
         };
-        self.tally.ends(outcome);
+        self.tally.ends(ending);
     }
 }
