@@ -5,7 +5,10 @@
 use std::{
     cell::Cell,
     fs,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -274,6 +277,51 @@ fn threads_may_use_values_that_use_the_cache() {
             });
         }
     });
+}
+
+/// Looks itself up in the cache when that drops it, and tells it that it left. Kept in an `Arc`, so that nobody else drops it.
+struct Leaver {
+    cache: Cache<Live>,
+    name: String,
+    left: Arc<AtomicU32>,
+}
+
+impl Drop for Leaver {
+    fn drop(&mut self) {
+        drop(self.cache.entry(&self.name).get::<Arc<Self>>());
+        self.cache.entry(format!("{} has left", self.name)).get_or_compute(|| 0_u64);
+        self.left.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// A deadlock shows as a test that does not end.
+#[test]
+fn a_value_may_use_the_cache_when_the_cache_drops_it() {
+    let _alone = alone();
+    let clock = FakeClock::new();
+    let cache = Cache::builder().live().capacity(1_000).ttl(SECOND).clock(clock.clone()).build().unwrap();
+    let left = Arc::new(AtomicU32::new(0));
+    let set = |name: &str| {
+        let leaver = Leaver { cache: cache.clone(), name: name.to_owned(), left: Arc::clone(&left) };
+        cache.entry(name).set(Arc::new(leaver)).unwrap();
+    };
+    let leaves = |what: &str, act: &dyn Fn()| {
+        let before = left.load(Ordering::Relaxed);
+        act();
+        assert!(left.load(Ordering::Relaxed) > before, "nothing {what}");
+    };
+    set("a");
+    leaves("was replaced", &|| set("a"));
+    leaves("was invalidated", &|| cache.entry("a").invalidate().unwrap());
+    set("a");
+    clock.advance(SECOND);
+    leaves("had expired", &|| drop(cache.entry("a").get::<Arc<Leaver>>()));
+    set("a");
+    leaves("was too heavy", &|| cache.entry("a").weight(1_000_000_u32).set(0_u64).unwrap());
+    (0..100).for_each(|n| set(&format!("old {n}")));
+    clock.advance(SECOND);
+    leaves("was swept", &|| (0..100).for_each(|n| cache.entry(format!("new {n}")).set(0_u64).unwrap()));
+    leaves("was evicted", &|| (0..5_000).for_each(|n| set(&n.to_string())));
 }
 
 /// Uses the cache when its thread ends.

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 
 use hermescache_protocol::Moment;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter, sync};
+use smallvec::SmallVec;
 
 use super::{
     key::{FindsEntry, KeyHasher, StoreKey},
@@ -87,9 +88,10 @@ impl Clone for Entry {
     }
 }
 
-/// What left the store. It is dropped outside all locks, since that may run a user's code.
+/// What left the store: as a rule whatever an entry took the place of, and what the sweep has looked at. It is dropped outside all
+/// locks, since that may run a user's code.
 #[derive(Debug, Default)]
-pub(crate) struct Displaced(Vec<Entry>);
+pub(crate) struct Displaced(SmallVec<[Entry; 3]>);
 
 impl Displaced {
     /// Also drops this later: it may be a value's last holder.
@@ -150,10 +152,8 @@ impl Entries {
         seen
     }
 
-    /// Puts an entry in, and takes out what must leave for it.
+    /// Puts an entry in, and takes out what it replaces and what must leave for it.
     pub(crate) fn put(&self, key: StoreKey, entry: Entry, now: Moment, left: &mut Displaced) {
-        // Taken out first, because the store would drop what it replaces under its lock.
-        self.take(&key, left);
         self.store().insert_with_lifecycle(key, entry, left);
         self.swept.with_dependent(|store, sweep| {
             if let Ok(mut sweep) = sweep.try_lock() {
@@ -252,7 +252,7 @@ impl Weighter<StoreKey, Entry> for ByWeight {
     }
 }
 
-/// Hands evicted entries out of the store's lock.
+/// Hands entries that are evicted or replaced out of the store's lock.
 #[derive(Debug, Clone, Copy)]
 struct HandOut;
 
