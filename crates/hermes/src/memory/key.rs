@@ -23,6 +23,7 @@ pub(crate) trait FindsEntry: Hash + Equivalent<StoreKey> {}
 
 impl FindsEntry for Lookup<'_> {}
 impl FindsEntry for ShortLookup {}
+impl FindsEntry for HashedKey {}
 impl FindsEntry for StoreKey {}
 
 /// What a call looks up. The arguments were hashed as they were encoded, under the seed of the function.
@@ -134,6 +135,42 @@ impl fmt::Debug for StoreKey {
     }
 }
 
+/// A key on its way through the tables of a store, each of which asks for its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HashedKey {
+    hash: u64,
+    key: StoreKey,
+}
+
+impl HashedKey {
+    /// Which of so many shards it belongs to. Not by the bits that find its place in one.
+    pub(crate) fn shard(&self, shards: usize) -> usize {
+        (self.hash >> 32) as usize % shards
+    }
+
+    pub(crate) fn key(&self) -> &StoreKey {
+        &self.key
+    }
+}
+
+impl From<Lookup<'_>> for HashedKey {
+    fn from(lookup: Lookup<'_>) -> Self {
+        Self { hash: lookup.arguments.hash(), key: StoreKey::from(lookup) }
+    }
+}
+
+impl Equivalent<StoreKey> for HashedKey {
+    fn equivalent(&self, key: &StoreKey) -> bool {
+        self.key == *key
+    }
+}
+
+impl Hash for HashedKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 /// Hashes the keys of one store, under a seed that nobody outside can know.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyHasher {
@@ -214,8 +251,11 @@ mod tests {
             let (arguments, others) = (encode(site, &text), encode(site, "other"));
             let lookup = Lookup { site, arguments: &arguments };
             let key = StoreKey::from(lookup);
+            let hashed = HashedKey::from(lookup);
 
             assert_eq!(hasher.hash_one(lookup), hasher.hash_one(&key));
+            assert_eq!(hasher.hash_one(lookup), hasher.hash_one(&hashed));
+            assert!(hashed.equivalent(&key));
             assert!(lookup.equivalent(&key));
             assert!(!Lookup { site: other_site, ..lookup }.equivalent(&key));
             assert!(!Lookup { arguments: &others, ..lookup }.equivalent(&key));

@@ -14,7 +14,7 @@ use hermescache_protocol::{Arguments, Key, Moment, Namespace, sole_text};
 
 use self::{
     entries::{Displaced, Entries, Entry},
-    key::{FindsEntry, KeyHasher, Lookup, StoreKey},
+    key::{FindsEntry, HashedKey, KeyHasher, Lookup, StoreKey},
     payload::Payload,
     point::PointState,
     seek::Flights,
@@ -130,7 +130,7 @@ impl Memory {
         now: Moment,
     ) -> Result<Explanation, SharedPoint> {
         self.points.of(site)?;
-        let (key, names) = (StoreKey::from(Lookup { site: site.id(), arguments }), self.tags.names(tags));
+        let (key, names) = (HashedKey::from(Lookup { site: site.id(), arguments }), self.tags.names(tags));
         let served = |entry: &Entry| {
             if !entry.payload().is::<V>() {
                 Err(Why::Undecodable("it is a value of another type".to_owned()))
@@ -151,11 +151,11 @@ impl Memory {
     }
 
     fn take_out(&self, lookup: Lookup<'_>) {
-        let key = StoreKey::from(lookup);
+        let key = HashedKey::from(lookup);
         let mut left = Displaced::default();
         let deposed = {
             let mut underway = self.flights.shard(&key);
-            self.entries.take(&lookup, &mut left);
+            self.entries.take(&key, &mut left);
             underway.remove(&key)
         };
         drop((left, deposed));

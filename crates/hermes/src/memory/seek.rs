@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    hash::BuildHasher,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -14,7 +13,7 @@ use hermescache_protocol::{Leader, Moment};
 use super::{
     Computed, Memory,
     entries::Displaced,
-    key::{KeyHasher, Lookup, StoreKey},
+    key::{HashedKey, KeyHasher, Lookup},
     payload::Payload,
     point::PointState,
     tags::{Group, NamesHash},
@@ -38,10 +37,11 @@ const FAILURES_TO_GIVE_UP: u8 = 2;
 /// The computations under way, by key.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    hasher: KeyHasher,
-    shards: Box<[Mutex<HashMap<StoreKey, Underway, KeyHasher>>]>,
+    shards: Box<[Mutex<Shard>]>,
     patience: Duration,
 }
+
+type Shard = HashMap<HashedKey, Underway, KeyHasher>;
 
 /// Who computes a key now.
 #[derive(Debug)]
@@ -83,11 +83,11 @@ impl Course {
 impl Flights {
     pub(crate) fn new(patience: Duration, hasher: KeyHasher) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher))).collect();
-        Self { hasher, shards, patience }
+        Self { shards, patience }
     }
 
     /// Who computes a key now, for a caller with tags of these names.
-    pub(crate) fn leader(&self, key: &StoreKey, names: NamesHash) -> Leader {
+    pub(crate) fn leader(&self, key: &HashedKey, names: NamesHash) -> Leader {
         let (now, shard) = (clock::instant(), self.shard(key));
         let Some(current) = shard.get(key) else { return Leader::Nobody };
         if !current.lead.group.holds() {
@@ -112,8 +112,8 @@ impl Flights {
         underway.relief.as_ref().filter(|relief| relief.serves(names) && self.waits_for(relief, now))
     }
 
-    pub(crate) fn shard(&self, key: &StoreKey) -> MutexGuard<'_, HashMap<StoreKey, Underway, KeyHasher>> {
-        lock(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
+    pub(crate) fn shard(&self, key: &HashedKey) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[key.shard(SHARDS)])
     }
 }
 
@@ -121,7 +121,7 @@ impl Flights {
 #[derive(Debug)]
 pub(crate) struct Seek<'m> {
     memory: &'m Memory,
-    key: StoreKey,
+    key: HashedKey,
     point: Arc<PointState>,
     tags: Vec<Box<str>>,
     group: Arc<Group>,
@@ -157,7 +157,7 @@ impl<'m> Seek<'m> {
         let group = memory.group(&point, &tags);
         Self {
             memory,
-            key: StoreKey::from(lookup),
+            key: HashedKey::from(lookup),
             point,
             tags,
             group,
@@ -233,11 +233,7 @@ impl<'m> Seek<'m> {
     }
 
     /// None where a tag was cleaned since the group was made.
-    fn lead_or_share(
-        &self,
-        underway: &mut HashMap<StoreKey, Underway, KeyHasher>,
-        deposed: &mut Option<Underway>,
-    ) -> Option<Turn<'m>> {
+    fn lead_or_share(&self, underway: &mut Shard, deposed: &mut Option<Underway>) -> Option<Turn<'m>> {
         let now = clock::instant();
         let flights = &self.memory.flights;
         let usable =
@@ -275,11 +271,7 @@ impl<'m> Seek<'m> {
 
     /// Leads, and gives back who did. None where a tag was cleaned since the group was made: who led with it would be
     /// overtaken from the start, so that one clean would cost two leaders their key.
-    fn try_lead(
-        &self,
-        underway: &mut HashMap<StoreKey, Underway, KeyHasher>,
-        now: Instant,
-    ) -> Option<(Lead<'m>, Option<Underway>)> {
+    fn try_lead(&self, underway: &mut Shard, now: Instant) -> Option<(Lead<'m>, Option<Underway>)> {
         if !self.group.holds() {
             return None;
         }
@@ -316,7 +308,7 @@ impl Joined {
 #[derive(Debug)]
 pub(crate) struct Lead<'m> {
     memory: &'m Memory,
-    key: StoreKey,
+    key: HashedKey,
     course: Arc<Course>,
     /// Whether the flight has ended.
     over: bool,
@@ -353,7 +345,7 @@ impl Lead<'_> {
             let mut underway = self.memory.flights.shard(&self.key);
             match self.leave(&mut underway) {
                 Some(Rank::Lead) => {
-                    self.memory.entries.put(self.key.clone(), entry, now, &mut left);
+                    self.memory.entries.put(self.key.key().clone(), entry, now, &mut left);
                     Commit::Stored
                 }
                 Some(Rank::Relief) => Commit::HandedOut,
@@ -396,7 +388,7 @@ impl Lead<'_> {
     }
 
     /// Gives up its place, and says which it was; none if another has it by now.
-    fn leave(&self, underway: &mut HashMap<StoreKey, Underway, KeyHasher>) -> Option<Rank> {
+    fn leave(&self, underway: &mut Shard) -> Option<Rank> {
         let current = underway.get_mut(&self.key)?;
         if Arc::ptr_eq(&current.lead, &self.course) {
             underway.remove(&self.key);
