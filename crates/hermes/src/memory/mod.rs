@@ -104,7 +104,7 @@ impl Memory {
 
     /// The group of an entry of this function that is computed from now on; `tags` is sorted, each once.
     pub(crate) fn group(&self, point: &PointState, tags: &[Box<str>]) -> Arc<Group> {
-        point.group(self.tags.names(tags), |cell| self.tags.group(&self.namespace, cell, tags))
+        point.group(tags, |cell| self.tags.group(&self.namespace, cell, tags))
     }
 
     /// Makes misses of all entries in a scope, and takes the lease of whoever computes one of them.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use hermescache_protocol::Point;
 
-use super::tags::{Cell, Group, NamesHash, TagTable};
+use super::tags::{Cell, Group, TagTable};
 use crate::shim::{Mutex, lock};
 
 /// What a cache knows of one function.
@@ -35,9 +35,11 @@ impl PointState {
     }
 
     /// A group with these tags that holds now: the last one if it does, else a new one.
-    pub(crate) fn group(&self, names: NamesHash, make: impl FnOnce(&Arc<Cell>) -> Arc<Group>) -> Arc<Group> {
+    pub(crate) fn group(&self, tags: &[Box<str>], make: impl FnOnce(&Arc<Cell>) -> Arc<Group>) -> Arc<Group> {
         let last = lock(&self.last_group).upgrade();
-        if let Some(last) = last.filter(|last| last.names() == names && last.holds()) {
+        // Their texts are compared: to hash so few costs more.
+        let has_tags = |group: &Group| group.tags().eq(tags.iter().map(|tag| &**tag));
+        if let Some(last) = last.filter(|last| has_tags(last) && last.holds()) {
             return last;
         }
         let group = make(&self.cell);
