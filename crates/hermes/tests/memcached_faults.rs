@@ -158,7 +158,7 @@ fn refused_by(memcached: &Memcached) -> u64 {
 #[test]
 fn a_server_that_is_emptied_costs_misses_only() {
     both_ways(|way| {
-        let (memcached, cache) = with_an_entry::<Memcached>(way);
+        let (memcached, cache) = with_an_entry::<Memcached>(way, "");
         memcached.command("flush_all");
         wait_until("it is gone", || way.get(&cache, "k").is_none());
         let empty_and_compute = || {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use common::{TAG, Way, both_ways, cache, soon};
+use common::{HASTY, TAG, Way, both_ways, cache, soon};
 use hermes::Cache;
 use hermes_testkit::{Memcached, wait_until};
 
@@ -19,7 +19,7 @@ const ENTRIES: u64 = 60;
 /// Servers, a cache of all of them, and entries whose values are their names.
 fn with_entries(way: Way) -> ([Memcached; 3], Cache) {
     let servers = [(); 3].map(|()| Memcached::start());
-    let cache = cache(&url(servers.iter()));
+    let cache = cache(&format!("{}{HASTY}", url(servers.iter())));
     for n in 0..ENTRIES {
         way.set(&cache, &n.to_string(), n).unwrap();
     }

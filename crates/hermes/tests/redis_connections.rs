@@ -60,7 +60,7 @@ fn a_set_that_meets_a_connection_closed_long_ago_is_done() {
 #[test]
 fn connections_that_are_killed_cost_no_call() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry::<Redis>(way);
+        let (redis, cache) = with_an_entry::<Redis>(way, "");
         redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
         assert_eq!(way.get(&cache, "k"), Some(1));
         let kill_and_compute = || {
@@ -91,7 +91,7 @@ fn tasks_that_want_one_connection_learn_why_there_is_none_and_count_as_one() {
 
 #[test]
 fn a_task_of_another_runtime_than_tokio_computes_uncached_and_learns_why() {
-    let (redis, cache) = with_an_entry::<Redis>(Way::Blocking);
+    let (redis, cache) = with_an_entry::<Redis>(Way::Blocking, "");
     let connected = clients(&redis);
     let entry = cache.entry("k").tags([TAG]);
     let mut call = pin!(entry.get_or_compute_async(async || 2));

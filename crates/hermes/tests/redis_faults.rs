@@ -7,8 +7,8 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    BACKEND, TAG, Way, both_ways, cache, faults, is_of_no_use, kind::with_an_entry, names, pass, run, soon,
-    timed, works_again,
+    BACKEND, HASTY, TAG, Way, both_ways, cache, faults, is_of_no_use, kind::with_an_entry, names, pass, run,
+    soon, timed, works_again,
 };
 use hermes::{Cache, ErrorKind};
 use hermes_testkit::{Redis, wait_until};
@@ -56,7 +56,7 @@ fn answers_that_are_lost_cost_the_cache_and_not_the_call() {
 fn a_hung_server_that_asks_for_a_password_is_not_waited_for_either() {
     both_ways(|way| {
         let redis = Redis::builder().password("secret").start();
-        let cache = cache(&redis.url());
+        let cache = cache(&format!("{}{HASTY}", redis.url()));
         redis.freeze();
         assert_eq!(soon(|| way.compute(&cache, "k", 1)), 1);
         redis.thaw();
@@ -82,7 +82,7 @@ fn a_replica_is_not_read_from() {
 #[test]
 fn a_master_that_becomes_a_replica_is_not_read_from_any_more() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry::<Redis>(way);
+        let (redis, cache) = with_an_entry::<Redis>(way, "");
         // Its data stay as they are: there is no such master.
         redis.command(&["REPLICAOF", "127.0.0.1", "1"]);
         let ((), took) = timed(|| wait_until("its entries are not read", || way.get(&cache, "k").is_none()));
@@ -98,7 +98,7 @@ fn a_master_that_becomes_a_replica_is_not_read_from_any_more() {
 
 #[test]
 fn tasks_that_are_cancelled_do_not_hide_that_a_master_has_become_a_replica() {
-    let (redis, cache) = with_an_entry::<Redis>(Way::Async);
+    let (redis, cache) = with_an_entry::<Redis>(Way::Async, "");
     redis.command(&["REPLICAOF", "127.0.0.1", "1"]);
     // Real time: from now on the next request asks whether it is still a master.
     pass(Duration::from_millis(1100));
@@ -116,7 +116,7 @@ fn tasks_that_are_cancelled_do_not_hide_that_a_master_has_become_a_replica() {
 #[test]
 fn a_full_server_keeps_nothing_and_nobody_waits_for_it() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry::<Redis>(way);
+        let (redis, cache) = with_an_entry::<Redis>(way, "");
         let other = self::cache(&redis.url());
         let fill_and_compute = || {
             redis.command(&["CONFIG", "SET", "maxmemory", "1"]);

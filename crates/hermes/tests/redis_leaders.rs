@@ -55,7 +55,7 @@ fn a_lease_whose_answer_was_lost_on_a_server_that_goes_on_to_hang_lives_until_it
     both_ways(|way| {
         let redis = Redis::start();
         let proxy = Proxy::to(redis.address());
-        let cache = cache(&format!("{}?lease=1500ms", proxy.url_for("redis")));
+        let cache = cache(&format!("{}?lease=1500ms&timeout=250ms", proxy.url_for("redis")));
         way.set(&cache, "other", 1).unwrap();
         proxy.stall_answers();
         way.set(&cache, "k", 1).unwrap_err();

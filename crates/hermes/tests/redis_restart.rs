@@ -23,7 +23,7 @@ fn crash(redis: &Redis) {
 #[test]
 fn an_entry_that_came_back_is_a_miss() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry::<Redis>(way);
+        let (redis, cache) = with_an_entry::<Redis>(way, "");
         redis.command(&["SAVE"]);
         way.invalidate(&cache, "k").unwrap();
         crash(&redis);
@@ -38,7 +38,7 @@ fn an_entry_that_came_back_is_a_miss() {
 #[test]
 fn entries_whose_tag_came_back_are_misses() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry::<Redis>(way);
+        let (redis, cache) = with_an_entry::<Redis>(way, "");
         redis.command(&["SAVE"]);
         way.clean(&cache, TAG).unwrap();
         crash(&redis);
@@ -115,7 +115,7 @@ fn who_trusts_restored_data_finds_the_cache_warm() {
 #[test]
 fn a_server_that_is_emptied_costs_misses_only() {
     both_ways(|way| {
-        let (redis, cache) = with_an_entry::<Redis>(way);
+        let (redis, cache) = with_an_entry::<Redis>(way, "");
         redis.command(&["FLUSHALL"]);
         assert_eq!(way.get(&cache, "k"), None);
         let empty_and_compute = || {

@@ -14,7 +14,7 @@ fn keys_of_another_type_are_overwritten() {
     both_ways(|way| {
         for kind in ["entry", "lease", "tag"] {
             for garbage in [&["LPUSH", "1"][..], &["SET", "\u{1}garbage"], &["SET", ""]] {
-                let (redis, cache) = with_an_entry::<Redis>(way);
+                let (redis, cache) = with_an_entry::<Redis>(way, "");
                 let name = match names(&redis, &format!("*{kind}*")).pop() {
                     Some(name) => name,
                     None => names(&redis, "*:entry:*")[0].replacen("entry", "lease", 1),
@@ -100,7 +100,7 @@ fn a_value_that_cannot_be_serialized_is_returned_uncached_and_counted() {
 #[test]
 fn an_entry_of_another_type_is_a_miss_and_is_replaced() {
     both_ways(|way| {
-        let (_redis, cache) = with_an_entry::<Redis>(way);
+        let (_redis, cache) = with_an_entry::<Redis>(way, "");
         cache.entry("k").tags([TAG]).set("text".to_owned()).unwrap();
         assert_eq!(way.get(&cache, "k"), None);
         assert_eq!(soon(|| way.compute(&cache, "k", 2)), 2);

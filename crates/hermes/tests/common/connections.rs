@@ -7,14 +7,14 @@ use hermes::Cache;
 use tokio::runtime::Builder;
 
 use super::{
-    TAG, Way, cache,
+    HASTY, TAG, Way, cache,
     kind::{Kind, behind_a_proxy, with_an_entry},
     pass, soon, works_again,
 };
 
 /// Many threads, or tasks, have used connections that the server has closed since, when it lost all.
 pub fn with_closed_connections<S: Kind>(way: Way) -> (S, Cache) {
-    let (server, cache) = with_an_entry::<S>(way);
+    let (server, cache) = with_an_entry::<S>(way, "");
     let all = Barrier::new(8);
     thread::scope(|scope| {
         for n in 0..8 {
@@ -43,7 +43,7 @@ pub fn a_restart_costs_no_call<S: Kind>(way: Way) {
 }
 
 pub fn a_commit_that_arrives_after_an_invalidation_stores_nothing<S: Kind>(way: Way) {
-    let (server, proxy, slow) = behind_a_proxy::<S>("");
+    let (server, proxy, slow) = behind_a_proxy::<S>(HASTY);
     let direct = cache(&server.url());
     let stall_and_compute = || {
         proxy.stall();
@@ -60,7 +60,7 @@ pub fn a_commit_that_arrives_after_an_invalidation_stores_nothing<S: Kind>(way: 
 
 pub fn what_a_hung_server_does_late_is_gone_after_an_invalidation<S: Kind>(way: Way) {
     let server = S::start();
-    let cache = cache(&server.url());
+    let cache = cache(&format!("{}{HASTY}", server.url()));
     let freeze_and_compute = || {
         server.freeze();
         1

@@ -5,7 +5,7 @@ use std::{io::ErrorKind as IoErrorKind, net::TcpListener, thread};
 use hermes::ErrorKind;
 
 use super::{
-    BACKEND, Way, cache, is_of_no_use,
+    BACKEND, HASTY, Way, cache, is_of_no_use,
     kind::{Kind, behind_a_proxy, with_an_entry},
     soon, works_again,
 };
@@ -34,7 +34,7 @@ pub fn a_server_was_never_started_or_dies<S: Kind>(way: Way) {
 }
 
 pub fn a_server_hangs<S: Kind>(way: Way) {
-    let (server, cache) = with_an_entry::<S>(way);
+    let (server, cache) = with_an_entry::<S>(way, HASTY);
     server.freeze();
     is_of_no_use(way, &cache, &[ErrorKind::Timeout], "in time");
     server.thaw();
@@ -43,7 +43,7 @@ pub fn a_server_hangs<S: Kind>(way: Way) {
 
 /// Nobody waits until another has waited.
 pub fn a_server_hangs_for_a_crowd<S: Kind>(way: Way) {
-    let (server, cache) = with_an_entry::<S>(way);
+    let (server, cache) = with_an_entry::<S>(way, HASTY);
     server.freeze();
     thread::scope(|scope| {
         for n in 0..64 {
@@ -79,7 +79,7 @@ pub fn a_server_is_another_kind_of_server<S: Kind>(way: Way, said: &str) {
 }
 
 pub fn answers_are_lost<S: Kind>(way: Way) {
-    let (_server, proxy, cache) = behind_a_proxy::<S>("");
+    let (_server, proxy, cache) = behind_a_proxy::<S>(HASTY);
     assert_eq!(way.compute(&cache, "k", 1), 1);
     proxy.stall_answers();
     is_of_no_use(way, &cache, &[ErrorKind::Timeout], "in time");

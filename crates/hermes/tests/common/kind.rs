@@ -51,9 +51,9 @@ impl Kind for Memcached {
 }
 
 /// A server that has an entry of the value 1, and the cache that put it there.
-pub fn with_an_entry<S: Kind>(way: Way) -> (S, Cache) {
+pub fn with_an_entry<S: Kind>(way: Way, parameters: &str) -> (S, Cache) {
     let server = S::start();
-    let cache = cache(&server.url());
+    let cache = cache(&format!("{}{parameters}", server.url()));
     way.set(&cache, "k", 1).unwrap();
     assert_eq!(way.get(&cache, "k"), Some(1));
     (server, cache)

@@ -13,7 +13,7 @@ use hermes::Cache;
 use hermes_testkit::wait_until;
 use tokio::sync::Notify;
 
-use super::{TAG, Way, cache, kind::Kind, run, soon, timed, works_again};
+use super::{HASTY, TAG, Way, cache, kind::Kind, run, soon, timed, works_again};
 
 /// Another process computes the key at once.
 #[track_caller]
@@ -62,7 +62,7 @@ fn cold<S: Kind>() -> (S, Cache) {
 /// Callers wait for a leader of another process when something happens to the server.
 pub fn while_others_wait<S: Kind>(way: Way, strike: impl Fn(&S)) {
     let (server, leading) = cold::<S>();
-    let following = cache(&server.url());
+    let following = cache(&format!("{}{HASTY}", server.url()));
     let (led, begun) = channel();
     thread::scope(|scope| {
         // Dropped at the end, however that comes.

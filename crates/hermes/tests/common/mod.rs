@@ -202,9 +202,18 @@ pub async fn pass_async(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// A cache with the options of the URL's parameters.
+/// What a server is given to answer where the story is not of that: a machine may be busy.
+const PATIENT: Duration = Duration::from_secs(10);
+
+/// The parameter of a cache whose server is to be found hanging: what is the default for users.
+pub const HASTY: &str = "?timeout=250ms";
+
+/// A cache with the options of the URL's parameters. It is patient with its server unless they say a `timeout`.
 pub fn cache(url: &str) -> Cache {
-    Cache::from_url(url).unwrap()
+    let builder = Cache::builder().url(url);
+    let builder =
+        if url.contains("timeout=") { builder } else { builder.connect_timeout(PATIENT).timeout(PATIENT) };
+    builder.build().unwrap()
 }
 
 /// Calls come out as without a cache, and no later than the timeouts say; all that must not look as if it had
