@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    ptr,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -22,6 +23,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// An alarm that is set. Dropping it takes it back.
 #[derive(Debug)]
 pub(crate) struct Alarm {
+    of: &'static Alarms,
     slot: (Instant, u64),
 }
 
@@ -46,7 +48,12 @@ impl Alarm {
                 clockwork.asleep_until = started.then_some(when);
             }
         }
-        Self { slot }
+        Self { of: alarms, slot }
+    }
+
+    /// Whether it rings in this process. One that was set before a fork rings in the parent.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        ptr::eq(self.of, ALARMS.get())
     }
 }
 

@@ -41,6 +41,11 @@ pub(crate) enum Landing<T> {
 #[derive(Debug)]
 pub(crate) struct Flight<T> {
     state: Mutex<State<T>>,
+    /// Until when it is waited for.
+    deadline: Instant,
+    /// Rings for all tasks that wait; set by the first, and in a forked child by the first there.
+    #[cfg(feature = "async")]
+    alarm: Mutex<Option<Alarm>>,
 }
 
 #[derive(Debug)]
@@ -51,8 +56,14 @@ struct State<T> {
 }
 
 impl<T: Clone> Flight<T> {
-    pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State { landing: None, waiters: Vec::new(), last_id: 0 }) }
+    /// A flight that is waited for until `deadline`.
+    pub(crate) fn new(deadline: Instant) -> Self {
+        Self {
+            state: Mutex::new(State { landing: None, waiters: Vec::new(), last_id: 0 }),
+            deadline,
+            #[cfg(feature = "async")]
+            alarm: Mutex::new(None),
+        }
     }
 
     /// Hands the value to all who wait, and to all who still come.
@@ -79,20 +90,18 @@ impl<T: Clone> Flight<T> {
             state.landing = Some(landing);
             mem::take(&mut state.waiters)
         };
-        for (_, waker) in waiters {
-            wake(waker);
-        }
+        wake_all(waiters);
     }
 
-    /// Parks this thread until the flight ends, at the latest until `deadline`.
-    pub(crate) fn wait(&self, deadline: Instant) -> Landing<T> {
+    /// Parks this thread until the flight ends, at the latest until its deadline.
+    pub(crate) fn wait(&self) -> Landing<T> {
         let waker = unparker();
         let mut seat = Seat::none(self);
         let landing = loop {
             if let Some(landing) = seat.take_or_sit(&waker) {
                 break landing;
             }
-            let left = deadline.saturating_duration_since(clock::instant());
+            let left = self.deadline.saturating_duration_since(clock::instant());
             if left.is_zero() {
                 break Landing::Overdue;
             }
@@ -106,10 +115,18 @@ impl<T: Clone> Flight<T> {
         landing
     }
 
-    /// The same for a task, on any runtime or none.
+    /// The same for a task, on any runtime or none. What the bell gives is woken at the deadline: it [rings](Self::ring).
     #[cfg(feature = "async")]
-    pub(crate) fn join(&self, deadline: Instant) -> Join<'_, T> {
-        Join { seat: Seat::none(self), deadline, alarm: None }
+    pub(crate) fn join<B: Fn() -> Waker + Unpin>(&self, bell: B) -> Join<'_, T, B> {
+        Join { seat: Seat::none(self), bell }
+    }
+
+    /// Sends all who wait to look at the time.
+    #[cfg(feature = "async")]
+    pub(crate) fn ring(&self) {
+        // Who takes a place again finds that it is too late.
+        let waiters = mem::take(&mut lock(&self.state).waiters);
+        wake_all(waiters);
     }
 }
 
@@ -169,30 +186,35 @@ impl<T> Drop for Seat<'_, T> {
 /// A task's wait for a flight.
 #[cfg(feature = "async")]
 #[derive(Debug)]
-pub(crate) struct Join<'f, T> {
+pub(crate) struct Join<'f, T, B> {
     seat: Seat<'f, T>,
-    deadline: Instant,
-    alarm: Option<(Alarm, Waker)>,
+    bell: B,
 }
 
 #[cfg(feature = "async")]
-impl<T: Clone> Future for Join<'_, T> {
+impl<T: Clone, B: Fn() -> Waker + Unpin> Future for Join<'_, T, B> {
     type Output = Landing<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Landing<T>> {
-        let this = self.get_mut();
-        if let Some(landing) = this.seat.take_or_sit(context.waker()) {
+        let Self { seat, bell } = self.get_mut();
+        if let Some(landing) = seat.take_or_sit(context.waker()) {
             return Poll::Ready(landing);
         }
-        if clock::instant() >= this.deadline {
+        let Flight { deadline, alarm, .. } = seat.flight;
+        if clock::instant() >= *deadline {
             return Poll::Ready(Landing::Overdue);
         }
-        let set = this.alarm.as_ref().is_some_and(|(_, waker)| waker.will_wake(context.waker()));
-        if !set {
-            let alarm = Alarm::set(this.deadline, context.waker().clone());
-            this.alarm = Some((alarm, context.waker().clone()));
+        let mut alarm = lock(alarm);
+        if !alarm.as_ref().is_some_and(Alarm::is_of_this_process) {
+            *alarm = Some(Alarm::set(*deadline, bell()));
         }
         Poll::Pending
+    }
+}
+
+fn wake_all(waiters: Vec<(u64, Waker)>) {
+    for (_, waker) in waiters {
+        wake(waker);
     }
 }
 

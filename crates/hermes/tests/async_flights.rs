@@ -352,6 +352,10 @@ fn patience_ends_without_any_runtime() {
     let entry = cache.entry("k");
     let mut leader = Box::pin(entry.get_or_compute_async(pending::<i32>));
     assert_eq!(poll_once(leader.as_mut(), Waker::noop()), Poll::Pending);
+    // Who waited first goes away, and does not take the end of the others' patience with it.
+    let mut first = Box::pin(entry.get_or_compute_async(pending::<i32>));
+    assert_eq!(poll_once(first.as_mut(), Waker::noop()), Poll::Pending);
+    drop(first);
 
     assert_eq!(block_on(entry.get_or_compute_async(async || 1)), 1);
     assert_eq!(entry.get::<i32>(), None, "a value from outside of the flight is not stored");

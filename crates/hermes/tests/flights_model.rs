@@ -193,6 +193,10 @@ mod alarm {
         pub(crate) fn set(_when: Instant, _waker: Waker) -> Self {
             Self
         }
+
+        pub(crate) fn is_of_this_process(&self) -> bool {
+            true
+        }
     }
 
     pub(crate) fn begin_in_forked_child() {}

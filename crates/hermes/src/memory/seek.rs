@@ -7,6 +7,11 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+#[cfg(feature = "async")]
+use std::{
+    sync::Weak,
+    task::{Wake, Waker},
+};
 
 use hermescache_protocol::{Leader, Moment};
 
@@ -62,10 +67,6 @@ pub(crate) struct Course {
 }
 
 impl Course {
-    fn new(group: &Arc<Group>, since: Instant) -> Arc<Self> {
-        Arc::new(Self { flight: Flight::new(), group: Arc::clone(group), since })
-    }
-
     /// Whether its value will do for a caller with tags of these names that starts to wait now.
     fn serves(&self, names: NamesHash) -> bool {
         self.group.holds() && self.group.names() == names
@@ -84,6 +85,11 @@ impl Flights {
     pub(crate) fn new(patience: Duration, hasher: KeyHasher) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::with_hasher(hasher))).collect();
         Self { shards, patience }
+    }
+
+    /// A computation that begins now.
+    fn course(&self, group: &Arc<Group>, now: Instant) -> Arc<Course> {
+        Arc::new(Course { flight: Flight::new(now + self.patience), group: Arc::clone(group), since: now })
     }
 
     /// Who computes a key now, for a caller with tags of these names.
@@ -253,7 +259,7 @@ impl<'m> Seek<'m> {
             _ if current.lead.group.names() != self.group.names() => Some(Turn::Alone),
             _ if !self.group.holds() => None,
             _ => {
-                let relief = Course::new(&self.group, now);
+                let relief = flights.course(&self.group, now);
                 current.relief = Some(Arc::clone(&relief));
                 Some(Turn::Lead(self.lead_of(relief)))
             }
@@ -265,8 +271,7 @@ impl<'m> Seek<'m> {
             // The loader asks for its own result: to wait for it would be to wait for ever.
             return Turn::Alone;
         }
-        let deadline = course.since + self.memory.flights.patience;
-        Turn::Join(Joined { course: Arc::clone(course), deadline })
+        Turn::Join(Joined { course: Arc::clone(course) })
     }
 
     /// Leads, and gives back who did. None where a tag was cleaned since the group was made: who led with it would be
@@ -275,7 +280,7 @@ impl<'m> Seek<'m> {
         if !self.group.holds() {
             return None;
         }
-        let course = Course::new(&self.group, now);
+        let course = self.memory.flights.course(&self.group, now);
         let lead = self.lead_of(Arc::clone(&course));
         let deposed = underway.insert(self.key.clone(), Underway { lead: course, relief: None });
         Some((lead, deposed))
@@ -290,17 +295,36 @@ impl<'m> Seek<'m> {
 #[derive(Debug)]
 pub(crate) struct Joined {
     course: Arc<Course>,
-    deadline: Instant,
 }
 
 impl Joined {
     pub(crate) fn wait(&self) -> Landing<Payload> {
-        self.course.flight.wait(self.deadline)
+        self.course.flight.wait()
     }
 
     #[cfg(feature = "async")]
     pub(crate) async fn wait_async(&self) -> Landing<Payload> {
-        self.course.flight.join(self.deadline).await
+        self.course.flight.join(|| Bell::of(&self.course)).await
+    }
+}
+
+/// Rings for those who wait for a course, and does not keep it from going away.
+#[cfg(feature = "async")]
+struct Bell(Weak<Course>);
+
+#[cfg(feature = "async")]
+impl Bell {
+    fn of(course: &Arc<Course>) -> Waker {
+        Waker::from(Arc::new(Self(Arc::downgrade(course))))
+    }
+}
+
+#[cfg(feature = "async")]
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        if let Some(course) = self.0.upgrade() {
+            course.flight.ring();
+        }
     }
 }
 
