@@ -114,8 +114,7 @@ fn a_full_server_keeps_nothing_and_nobody_waits_for_it() {
 fn a_server_that_evicts_costs_misses_only() {
     both_ways(|way| {
         let memcached = Memcached::with(&["-m", "3"]);
-        let url = format!("{}?timeout=2s", memcached.url());
-        let (cache, other) = (cache(&url), cache(&url));
+        let (cache, other) = (cache(&memcached.url()), cache(&memcached.url()));
         for round in 0..2 {
             for n in 0..4000 {
                 let entry = cache.entry(format!("{n}")).tags([TAG, "other"]);
