@@ -23,11 +23,13 @@ impl Tally {
         }
     }
 
-    /// Takes in a line of pytest, which closes with `==== 1 failed, 12 passed, 1 error in 1.23s ====`.
+    /// Takes in a line of pytest, which closes with `==== 1 failed, 12 passed, 1 error in 1.23s ====`, or without the rules.
     pub(crate) fn read_pytest(&mut self, line: &str) {
         let title = line.trim_matches(['=', ' ']);
         self.on_failures |= line.starts_with('=') && matches!(title, "FAILURES" | "ERRORS");
-        match title.split_once(" in ").filter(|_| line.starts_with('=')) {
+        // Lines of code and what was printed may have an `in` as well.
+        let may_close = line.starts_with(|first: char| first == '=' || first.is_ascii_digit());
+        match title.split_once(" in ").filter(|_| may_close) {
             Some((counts, _)) => self.close(counts.split(", ")),
             None => self.keep(line),
         }
@@ -120,6 +122,7 @@ mod tests {
         tally.read_pytest(
             "=========== 1 failed, 9 passed, 1 skipped, 2 errors in 12.34s (0:00:12) ===========",
         );
-        assert_eq!(tally.to_string(), "9 passed, 3 failed");
+        tally.read_pytest("3 passed in 0.01s");
+        assert_eq!(tally.to_string(), "12 passed, 3 failed");
     }
 }
